@@ -1,0 +1,1 @@
+"""What is true without a machine: values, meanings and plans. No Salt, processes, clock or files."""

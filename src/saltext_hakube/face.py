@@ -1,0 +1,94 @@
+"""What all Salt faces share: which machine, how errors are told, the one shape of a state.
+
+A subject has two execution functions, ``plan`` (what would change; changes nothing) and
+``apply`` (does it). Both return ``{"changes": {...}, "comment": "...", "warnings": [...]}``.
+A state is those two and nothing else: plan, stop there under ``test=True``, apply, plan again to
+see that nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.host.machine import Machine
+
+Outcome = dict[str, Any]
+
+
+def machine(opts: Mapping[str, Any]) -> Machine:
+    """The machine that this minion's configuration means (see host.machine)."""
+    settings = opts.get("hakube") or {}
+    cib_file = settings.get("cib_file")
+    return Machine(Path(settings.get("root") or "/"), Path(cib_file) if cib_file else None)
+
+
+def outcome(
+    changes: Mapping[str, Any] | None = None, comment: str = "", warnings: list[str] | None = None
+) -> Outcome:
+    """What a plan or an apply function returns."""
+    return {"changes": dict(changes or {}), "comment": comment, "warnings": list(warnings or [])}
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turn this project's errors into Salt's, which are printed as text, not as a traceback."""
+    try:
+        yield
+    except ConfigError as error:
+        raise SaltInvocationError(str(error)) from None
+    except (HakubeError, OSError) as error:
+        raise CommandExecutionError(str(error)) from None
+
+
+def converge(
+    name: str, test: bool, plan: Callable[[], Outcome], apply: Callable[[], Outcome]
+) -> dict[str, Any]:
+    """The one shape of a state: plan, stop if testing, apply, verify by planning again."""
+    ret: dict[str, Any] = {"name": name, "result": True, "changes": {}, "comment": ""}
+    try:
+        planned = plan()
+        _tell(ret, planned)
+        if not planned["changes"]:
+            ret["comment"] = planned["comment"] or "Already as declared"
+            return ret
+        if test:
+            ret.update(result=None, changes=planned["changes"])
+            ret["comment"] = planned["comment"] or "Would be changed"
+            return ret
+        applied = apply()
+        _tell(ret, applied)
+        ret.update(changes=applied["changes"], comment=applied["comment"] or "Changed")
+        left = plan()
+        if left["changes"]:
+            ret["result"] = False
+            ret["comment"] += f"\nStill to do after the change: {left['changes']}"
+    except (CommandExecutionError, SaltInvocationError) as error:
+        ret.update(result=False, comment=str(error))
+    return ret
+
+
+def _tell(ret: dict[str, Any], result: Outcome) -> None:
+    for warning in result["warnings"]:
+        if warning not in ret.setdefault("warnings", []):
+            ret["warnings"].append(warning)
+    if not ret.get("warnings"):
+        ret.pop("warnings", None)
+
+
+def diff(old: bytes | None, new: bytes | None, name: str) -> str:
+    """A unified diff for ``changes``; Salt prints it as a block, as it does for file.managed."""
+    lines = difflib.unified_diff(
+        (old or b"").decode(errors="replace").splitlines(),
+        (new or b"").decode(errors="replace").splitlines(),
+        name if old is not None else "/dev/null",
+        name if new is not None else "/dev/null",
+        lineterm="",
+    )
+    return "\n".join(lines)
