@@ -1,1 +1,1 @@
-"""What is true without a machine: values, meanings and plans. No Salt, processes, clock or files."""
+"""What is true without a machine: values, meanings, plans. No Salt, processes, clock, files."""
