@@ -23,7 +23,7 @@ TESTS = [
 setup(
     name="saltext-hakube",
     version=VERSION,
-    description="Salt extension: a highly available Kubernetes API from haproxy, a VIP and Pacemaker",
+    description="Salt extension: a highly available Kubernetes API (haproxy, VIP, Pacemaker)",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """``root`` is the folder that stands for ``/``, ``cib_file`` the file that stands for the CIB."""
+    """``root``: the folder that stands for ``/``; ``cib_file``: the file in place of the CIB."""
 
     root: Path = Path("/")
     cib_file: Path | None = None
