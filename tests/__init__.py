@@ -1,0 +1,1 @@
+"""The tests, from one function to three real nodes."""

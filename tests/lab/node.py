@@ -1,0 +1,265 @@
+"""A machine of the lab: boot it, run a command in it, switch it off, cut its power, freeze it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.lab.cgroup import Cgroup
+from tests.lab.layers import CLEAN_ENVIRONMENT, forget_volatile, overlay_options
+from tests.lab.network import Network, address
+from tests.lab.process import LabError, ProcessId, run, wait_until
+from tests.lab.state import Record
+
+#: Waits for one line, so that it can be recorded before anything happens; then joins the node's
+#: cgroups, mounts the node's tree (seen by this process and its children only) and becomes nspawn.
+#: $1 overlay options, $2 root, $3 machine, $4 hostname, $5 namespace, then the cgroups.
+#: nspawn's own folder in /run is covered: a killed nspawn leaves locks there.
+_BOOT = """
+read -r _ || exit 0
+set -e
+options=$1 root=$2 machine=$3 hostname=$4 namespace=$5; shift 5
+for cgroup in "$@"; do echo $$ > "$cgroup/cgroup.procs"; done
+mkdir -p /run/systemd/nspawn
+exec unshare --mount --propagation slave sh -ec '
+    mount -t tmpfs tmpfs /run/systemd/nspawn
+    mount -t overlay overlay -o "$1" "$2"
+    exec systemd-nspawn --register=no --keep-unit -D "$2" -M "$3" --hostname="$4" \
+        --network-namespace-path="$5" --link-journal=no --resolv-conf=off --timezone=off \
+        --capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_SYS_NICE,CAP_IPC_LOCK,CAP_SYS_RESOURCE \
+        --console=read-only --boot </dev/null
+' boot "$options" "$root" "$machine" "$hostname" "$namespace"
+"""
+
+Command = Sequence["str | Path"] | str
+
+
+class Machine:
+    """What node, master and client have in common: an address, and commands run there."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.address = address(name)
+
+    def enter(self, command: Command) -> list[str]:
+        """The words that run *command* there (a string goes through sh), for Popen and exec."""
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        """The environment that such a command gets."""
+        raise NotImplementedError
+
+    def run(
+        self,
+        command: Command,
+        *,
+        timeout: float = 60,
+        check: bool = True,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command there and return its result as text.
+
+        With *check* an exit code other than 0 is a LabError that holds the output's last lines. A
+        command that outlives *timeout* seconds is ended, and that is always a LabError.
+        """
+        shown = command if isinstance(command, str) else " ".join(map(str, command))
+        return run(
+            self.enter(command),
+            timeout=timeout,
+            check=check,
+            input=input,
+            env={**self.environment(), **(env or {})},
+            shown=f"{self.name}: {shown}",
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.address}>"
+
+
+def _words(command: Command) -> list[str]:
+    return ["sh", "-c", command] if isinstance(command, str) else [str(word) for word in command]
+
+
+class Client(Machine):
+    """The client: a network namespace and nothing more; it runs the machine's own programs."""
+
+    def __init__(self, network: Network, ca: Path) -> None:
+        super().__init__("client")
+        self._network = network
+        self.ca = ca
+
+    def enter(self, command: Command) -> list[str]:
+        return ["nsenter", f"--net={self._network.path('client')}", "--", *_words(command)]
+
+    def environment(self) -> dict[str, str]:
+        """curl there trusts the lab's own certificate authority, and knows of no proxy."""
+        own = {"PATH": os.environ.get("PATH", CLEAN_ENVIRONMENT["PATH"]), "TERM": "dumb"}
+        return {**CLEAN_ENVIRONMENT, **own, "CURL_CA_BUNDLE": str(self.ca)}
+
+
+class Node(Machine):
+    """A machine with systemd as PID 1. Made by Lab; survives as long as its lab."""
+
+    def __init__(self, name: str, record: Record, network: Network, layers: list[Path]) -> None:
+        super().__init__(name)
+        self.folder = record.folder / "machines" / name
+        self._record = record
+        self._network = network
+        self._layers = layers
+        self._cgroup = Cgroup(f"hakube-{record.name}-{name}")
+
+    @property
+    def upper(self) -> Path:
+        """What this machine has written; to be changed from outside only while it is off."""
+        return self.folder / "upper"
+
+    # -- on and off ----------------------------------------------------------------------------
+
+    def boot(self, *, timeout: float = 120) -> None:
+        """Switch it on and wait until systemd has started everything; its disk is as it was left."""
+        if self.running:
+            raise LabError(f"{self.name} is running already")
+        for made in (self.upper, self.folder / "work", self.folder / "root"):
+            made.mkdir(parents=True, exist_ok=True)
+        forget_volatile(self.folder / "work")
+        self._first_time()
+        self._network.plug_in(self.name)
+        self._cgroup.make()
+        with (self.folder / "console.log").open("ab") as console:
+            process = subprocess.Popen(
+                ["sh", "-c", _BOOT, "boot"]
+                + [overlay_options(self._layers, self.upper, self.folder / "work")]
+                + [str(self.folder / "root"), self._network.namespace(self.name), self.name]
+                + [str(self._network.path(self.name)), *map(str, self._cgroup.folders)],
+                stdin=subprocess.PIPE,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+                env={**CLEAN_ENVIRONMENT, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"},
+                text=True,
+            )
+        supervisor = ProcessId.of(process.pid)
+        if supervisor is None:
+            raise LabError(f"{self.name} ended before it began: see {self.folder}/console.log")
+        self._record.add_process(self.name, supervisor)
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.close()
+        _children.append(process)
+        self._wait_until_booted(timeout)
+
+    def _first_time(self) -> None:
+        """What makes this machine itself, and not another one of the same image."""
+        etc = self.upper / "etc"
+        etc.mkdir(exist_ok=True)
+        if not (etc / "machine-id").exists():
+            # Without one systemd takes the boot for the first and enables every unit there is.
+            (etc / "machine-id").write_text(uuid.uuid4().hex + "\n")
+            (etc / "hostname").write_text(self.name + "\n")
+
+    def _wait_until_booted(self, timeout: float) -> None:
+        def done() -> bool:
+            if not self.running:
+                raise LabError(f"{self.name} did not boot: see {self.folder}/console.log")
+            if self._leader() is None:
+                return False
+            state = self.run("systemctl is-system-running", check=False, timeout=timeout)
+            return state.stdout.strip() in ("running", "degraded")
+
+        wait_until(done, f"{self.name} to boot", timeout=timeout)
+
+    @property
+    def running(self) -> bool:
+        """True from boot() until it is switched off (a frozen machine is running)."""
+        process = self._record.process(self.name)
+        return process is not None and process.alive
+
+    def power_off(self, *, timeout: float = 90) -> None:
+        """Switch it off in good order: systemd stops all units first."""
+        leader = self._leader()
+        if leader:
+            leader.kill(signal.Signals(signal.SIGRTMIN + 4))  # systemd(1): "powers off"
+        self._wait_until_off(timeout)
+        self._network.unplug(self.name)
+
+    def power_cut(self) -> None:
+        """Take its power away: at once no frame leaves it, and nothing in it gets to say goodbye."""
+        self._network.unplug(self.name)
+        self.kill()
+
+    def kill(self) -> None:
+        """End all its processes; what the lab's end and a power cut share."""
+        leader = self._leader()
+        self._cgroup.kill()
+        if leader:
+            leader.kill()
+        supervisor = self._record.process(self.name)
+        if supervisor:
+            supervisor.kill()
+        self._wait_until_off(20)
+
+    def _wait_until_off(self, timeout: float) -> None:
+        wait_until(
+            lambda: not self.running, f"{self.name} to be off", timeout=timeout, every=0.05
+        )
+        self._cgroup.remove()
+        _children[:] = [child for child in _children if child.poll() is None]
+
+    def freeze(self) -> None:
+        """Stop all its processes where they are. Its kernel goes on: pings and TCP are answered."""
+        self._cgroup.set_frozen(True)
+
+    def thaw(self) -> None:
+        self._cgroup.set_frozen(False)
+
+    # -- the cable -----------------------------------------------------------------------------
+
+    def cut_network(self, *, carrier: bool = True) -> None:
+        """Nothing gets in or out. With *carrier* (a switch that drops frames) the machine's eth0 still
+        looks up; without it (a pulled cable) eth0 has no carrier."""
+        self._network.cut(self.name, carrier=carrier)
+
+    def mend_network(self) -> None:
+        self._network.mend(self.name)
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def _leader(self) -> ProcessId | None:
+        """The machine's PID 1, by its id outside; None while there is none."""
+        supervisor = self._record.process(self.name)
+        for child in supervisor.children() if supervisor and supervisor.alive else []:
+            try:
+                status = Path(f"/proc/{child.pid}/status").read_text()
+            except OSError:
+                continue
+            # "NSpid: 4711 1": its id in each process namespace, from outside to inside.
+            ids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
+            if len(ids) > 2 and ids[-1] == "1":
+                return child
+        return None
+
+    def enter(self, command: Command) -> list[str]:
+        leader = self._leader()
+        if leader is None:
+            raise LabError(f"{self.name} is off: boot it first")
+        spaces = ["--mount", "--uts", "--ipc", "--net", "--pid"]
+        return ["nsenter", "--target", str(leader.pid), *spaces, "--", *_words(command)]
+
+    def environment(self) -> dict[str, str]:
+        return {**CLEAN_ENVIRONMENT, "TERM": "dumb"}
+
+    def write(self, path: str, text: str, *, mode: str = "644") -> None:
+        """Write a file in it, with the folders that lead to it."""
+        self.run(["install", "-D", "-m", mode, "/dev/stdin", path], input=text)
+
+    def read(self, path: str) -> str:
+        return self.run(["cat", path]).stdout
+
+
+#: The nspawns that this Python started itself. They may outlive it; while it lives it reaps them.
+_children: list[subprocess.Popen[str]] = []
