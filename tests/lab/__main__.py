@@ -12,7 +12,7 @@ from tests.lab.lab import Lab, clean
 from tests.lab.node import Node
 from tests.lab.prerequisites import missing, prepare
 from tests.lab.process import LabError
-from tests.lab.state import Record, records
+from tests.lab.state import records
 
 
 def show(title: str, seconds: float | None) -> None:
@@ -24,8 +24,6 @@ def show(title: str, seconds: float | None) -> None:
 
 
 def up(given: argparse.Namespace) -> None:
-    before = Record(given.name or "").load().phase if given.name else ""
-    del before
     lab = Lab.up(
         given.name,
         nodes=given.nodes,

@@ -173,17 +173,16 @@ class Lab:
 
         def install(node: Node) -> None:
             path = f"/root/{wheel.name}"
-            inside = Path(f"/proc/{node.leader_pid}/root{path}")
-            inside.write_bytes(wheel.read_bytes())
+            node.copy_in(wheel, path)
             role = "master" if node.name == "master" else "minion"
-            script = f'{wheels.INSTALL}; rm "$1"; systemctl restart salt-{role}'
+            script = f'{wheels.INSTALL}; rm "$1"; systemctl kill --signal=KILL salt-{role}; systemctl start salt-{role}'
             node.run(["sh", "-euc", script, "update", path], timeout=120)
 
         with step(progress, "install it on " + ", ".join(node.name for node in running)):
             _each(running, install)
         with step(progress, "wait for the minions"):
-            names = [node.name for node in running if node.name != "master"]
-            salt.wait_for_minions(self.master, names)
+            minions = [node for node in running if node.name != "master"]
+            salt.wait_for_minions(self.master, minions)
 
 
 def _check_same(record: Record, wanted: dict[str, Any]) -> None:
@@ -240,7 +239,7 @@ def _come_up(record: Record, progress: Progress) -> Lab:
         _each(lab.machines, Node.boot)
     if options["salt"]:
         with step(progress, "wait for the minions"):
-            salt.wait_for_minions(lab.master, [node.name for node in lab.nodes])
+            salt.wait_for_minions(lab.master, lab.nodes)
     return lab
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import uuid
@@ -256,6 +257,13 @@ class Node(Machine):
     def write(self, path: str, text: str, *, mode: str = "644") -> None:
         """Write a file in it, with the folders that lead to it."""
         self.run(["install", "-D", "-m", mode, "/dev/stdin", path], input=text)
+
+    def copy_in(self, source: Path, path: str) -> None:
+        """Copy a file of the machine around it into a folder that it has."""
+        leader = self._leader()
+        if leader is None:
+            raise LabError(f"{self.name} is off: boot it first")
+        shutil.copy(source, f"/proc/{leader.pid}/root{path}")
 
     def read(self, path: str) -> str:
         return self.run(["cat", path]).stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,9 @@ recon_randomize: False
 log_level: warning
 """
 
+#: Where the master publishes its jobs; a minion connects once the master has accepted it.
+_PUBLISH_PORT = 4505
+
 PILLAR_ROOT = "/srv/pillar"
 FILE_ROOT = "/srv/salt"
 
@@ -94,9 +98,8 @@ def call(master: Machine, target: str, function: str, words: list[str], timeout:
     Salt's own exit code also says that a state failed, so it tells nothing about the call: whoever
     reads the output knows more.
     """
-    argv = [f"{VENV}/bin/salt", "--static", "--no-color", "--timeout", str(int(timeout))]
-    done = master.run([*argv, *words[:0], "--out=json", target, function, *words],
-                      timeout=timeout + 30, check=False)
+    argv = [f"{VENV}/bin/salt", "--static", "--out=json", "--timeout", str(int(timeout))]
+    done = master.run([*argv, target, function, *words], timeout=timeout + 30, check=False)
     return done.stdout or done.stderr
 
 
@@ -121,20 +124,20 @@ def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
     return [*map(word, args), *(f"{key}={word(value)}" for key, value in kwargs.items())]
 
 
-def wait_for_minions(master: Node, names: list[str], *, timeout: float = 120) -> None:
-    """Until every node's minion answers the master."""
-    accepted = master.folder / "upper/etc/salt/pki/master/minions"
+def wait_for_minions(master: Node, nodes: Sequence[Node], *, timeout: float = 120) -> None:
+    """Until the minion of each of these nodes answers the master."""
+    names = ", ".join(node.name for node in nodes)
+    listening = ["ss", "-Htn", "state", "established", "sport", "=", f":{_PUBLISH_PORT}"]
 
-    def known() -> bool:
-        return accepted.is_dir() and {path.name for path in accepted.iterdir()} >= set(names)
+    def connected() -> bool:
+        # Asking too early costs: salt waits for the silent minion, then asks what its job is.
+        peers = master.run(listening).stdout
+        return all(f"{node.address}:" in peers for node in nodes)
 
-    wait_until(known, f"the master to know {', '.join(names)}", timeout=timeout)
+    wait_until(connected, f"the minions of {names} to connect", timeout=timeout)
 
     def answered() -> bool:
-        answer = call(master, "*", "test.ping", [], timeout=5)
-        try:
-            return {name for name, pong in parse(answer).items() if pong is True} >= set(names)
-        except LabError:
-            return False
+        answer = parse(call(master, "*", "test.ping", [], timeout=10))
+        return all(answer.get(node.name) is True for node in nodes)
 
-    wait_until(answered, f"{', '.join(names)} to answer test.ping", timeout=timeout)
+    wait_until(answered, f"the minions of {names} to answer test.ping", timeout=timeout)
