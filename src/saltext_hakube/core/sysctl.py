@@ -137,21 +137,16 @@ def check_value(key: str, value: object) -> str:
     return text
 
 
-def overriding(
-    files: Iterable[tuple[str, str]], name: str, key: str, value: str
-) -> tuple[str, Setting] | None:
-    """The setting, in a file read after ``name``, that gives the key another value.
+def deciding(files: Iterable[tuple[str, str]], key: str) -> tuple[str, Setting] | None:
+    """The file and line with the last word on this key.
 
-    ``files``: names and texts in the order in which they are read.
+    ``files``: names and texts in the order in which they are read. Within and between files the
+    last line counts; a pattern never overrules a key that is named.
     """
-    after, found = False, None
-    for file, text in files:
-        setting = last(text, key) if after else None
-        if setting is not None:
-            found = (file, setting)
-        after = after or file == name
-    if found is None or (found[1].value is not None and same(found[1].value, value)):
-        return None
+    found = None
+    for name, text in files:
+        setting = last(text, key)
+        found = (name, setting) if setting is not None else found
     return found
 
 
