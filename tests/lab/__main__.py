@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from tests.lab import image, wheels
+from tests.lab import image, kube, kubebuild, wheels
 from tests.lab.lab import Lab, clean
 from tests.lab.node import Node
 from tests.lab.prerequisites import missing, prepare
@@ -90,6 +90,11 @@ def images(given: argparse.Namespace) -> None:
     print(wheels.salt_layer(layers[-1], progress=show), *layers, sep="\n")
 
 
+def kube_build(_given: argparse.Namespace) -> None:
+    prepare(show)
+    print(kubebuild.build(progress=show))
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python3 -m tests.lab", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -108,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     kind.add_argument("--fresh", dest="installed", action="store_false", default=False,
                       help="nodes with nothing of the cluster installed (default)")
     kind.add_argument("--installed", action="store_true", help="with haproxy, pacemaker, pcs")
-    it.add_argument("--kube", choices=("auto", "real", "standin", "none"), default="auto")
+    it.add_argument("--kube", choices=kube.KINDS, default="auto")
     it.add_argument("--no-salt", dest="salt", action="store_false", help="nodes only: no master")
     add("down", down, "take the lab down: nothing of it is left")
     it = add("exec", exec_, "run a command in a machine")
@@ -122,6 +127,7 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("--all", action="store_true", help="every lab, also those that are up")
     it = add("image", images, "only build the images, into the cache", named=False)
     it.add_argument("--suite", default="bookworm", help="Debian release of the nodes")
+    add("kube-build", kube_build, "build Kubernetes from Debian's source (10-20 min)", named=False)
     return top
 
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.lab import image, salt, wheels
+from tests.lab import certificates, image, kube, salt, wheels
 from tests.lab.cgroup import Cgroup
 from tests.lab.network import VIP, Network, address, processes_in
 from tests.lab.node import Client, Node
@@ -46,6 +46,7 @@ class Lab:
             return Node(name, record, self._network, layers)
 
         self.nodes = [node(f"node{number + 1}") for number in range(record.options["nodes"])]
+        self.kube: str = record.options["kube"]
         self.has_salt: bool = record.options["salt"]
         self._master = node("master") if self.has_salt else None
         self.client = Client(self._network, record.folder / "pki/ca.crt")
@@ -212,6 +213,9 @@ def _come_up(record: Record, progress: Progress) -> Lab:
         layers = image.installed(suite, progress=progress)
     else:
         layers = [image.fresh(suite, progress=progress)]
+    options["kube"] = kube.choose(options["kube"])
+    if options["kube"] != "none":
+        layers = [kube.layer(options["kube"], progress=progress), *layers]
     own = record.folder / "layer"
     if options["salt"]:
         layers = [wheels.salt_layer(layers[-1], progress=progress), *layers]
@@ -228,11 +232,17 @@ def _come_up(record: Record, progress: Progress) -> Lab:
     record.cgroups = [f"hakube-{record.name}-{name}" for name in names]
     record.save()
     _write_hosts(own, names)
+    if options["kube"] != "none":
+        with step(progress, f"make certificates and configure Kubernetes ({options['kube']})"):
+            certificates.make(record.folder / "pki")
+            kube.configure_all(own, record.folder / "pki", options["kube"])
     with step(progress, "make the network"):
         network.make_switch()
         network.plug_in("client")
     for machine in lab.machines:
         machine.upper.mkdir(parents=True)
+        if options["kube"] != "none" and machine.name != "master":
+            kube.configure(machine, [node.name for node in lab.nodes])
         if options["salt"]:
             salt.configure(machine, "master" if machine.name == "master" else "minion")
     with step(progress, "boot " + ", ".join(names)):

@@ -93,14 +93,16 @@ class Client(Machine):
         super().__init__("client")
         self._network = network
         self.ca = ca
+        admin = ca.with_name("admin.kubeconfig")
+        self._trust = {"CURL_CA_BUNDLE": str(ca), "KUBECONFIG": str(admin)}
 
     def enter(self, command: Command) -> list[str]:
         return ["nsenter", f"--net={self._network.path('client')}", "--", *_words(command)]
 
     def environment(self) -> dict[str, str]:
-        """curl there trusts the lab's own certificate authority, and knows of no proxy."""
+        """curl there trusts the lab's own certificate authority; kubectl is the cluster's admin."""
         own = {"PATH": os.environ.get("PATH", CLEAN_ENVIRONMENT["PATH"]), "TERM": "dumb"}
-        return {**CLEAN_ENVIRONMENT, **own, "CURL_CA_BUNDLE": str(self.ca)}
+        return {**CLEAN_ENVIRONMENT, **own, **self._trust}
 
 
 class Node(Machine):
