@@ -40,9 +40,10 @@ TRAILING_COMMENT = re.compile(
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # systemd drops a variable with control codes (env_value_is_valid), and refuses a whole file with
 # a value that is not UTF-8 or holds a noncharacter (utf8_is_valid); shells cannot hold NUL.
-UNWRITABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufeff]|[^\x00-\U0010ffff]"
+NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)
 )
+UNWRITABLE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufeff{NONCHARACTERS}]")
 
 
 class Assignment(NamedTuple):
@@ -110,8 +111,8 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 
 def without(text: str, names: Iterable[str]) -> str:
     """The text without any assignment to these variables. Raises ConfigError."""
-    for name in names:
-        ours = [a for a in assignments(text) if a.name == _checked(name)]
+    for name in map(_checked, names):
+        ours = [a for a in assignments(text) if a.name == name]
         if ours != [a for a in assignments(text, continued=True) if a.name == name]:
             raise ConfigError(
                 [

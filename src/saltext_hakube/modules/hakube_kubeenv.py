@@ -136,8 +136,8 @@ def _wanted(name, variables):
         if name is None:
             return declared
         if _checked_file(name) not in declared:
-            files = ", ".join(declared)
-            raise ConfigError([f"name: the pillar has variables for {files}, not for {name}"])
+            known = ", ".join(declared)
+            raise ConfigError([f"name: the pillar has variables for {known}, not for {name}"])
         return {name: declared[name]}
     if name is None:
         raise ConfigError(["name: missing; variables need the file that they are for"])
