@@ -1,0 +1,103 @@
+r"""What the pillar says of haproxy: ``hakube:haproxy``, and the servers behind it.
+
+Patterns end in ``\Z``: ``$`` also matches before a line end, which would get into the file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from saltext_hakube.core.values import Port, Unit
+
+# haproxy reads a number alone as milliseconds, which nobody means: a unit is asked for.
+Duration = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{0,8}(ms|s|m|h|d)\Z",
+        description="a duration with its unit (ms, s, m, h, d), such as 500ms, 2s or 1h",
+    ),
+]
+
+Count = Annotated[int, Meta(ge=1, le=100, description="a number of times, 1 to 100")]
+
+# These stand in the file without quotes.
+File = Annotated[
+    str,
+    Meta(
+        pattern=r"^/[A-Za-z0-9_./@:+,=-]*[A-Za-z0-9_.@:+,=-]\Z",
+        description="an absolute path to a file, without blanks and quotes",
+    ),
+]
+UrlPath = Annotated[
+    str,
+    Meta(pattern=r"^/[A-Za-z0-9_./?&=%~:+,-]*\Z", description="a path of the API, as /readyz"),
+]
+Balance = Annotated[
+    str,
+    Meta(
+        pattern=r"^(roundrobin|static-rr|leastconn|first|source|random(\([0-9]+\))?)\Z",
+        description="roundrobin, static-rr, leastconn, first, source or random",
+    ),
+]
+ServerName = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_.:-]+\Z", description="a name of letters, digits and - _ . :"),
+]
+
+
+class Server(Struct, frozen=True):
+    """One apiserver. ``insecure_port`` matters only where the plain http frontend is asked for."""
+
+    name: ServerName
+    address: str
+    port: Port = 6443
+    insecure_port: Port = 8080
+
+
+class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """haproxy's timeouts in our own sections; those of the file's ``defaults`` stay.
+
+    A watch or ``kubectl logs -f`` may say nothing for long, so ``client`` and ``server`` (also
+    used as the tunnel timeout) are long. ``connect`` is short, so that a dead node is given up
+    quickly. ``check`` is what a health check may take after its connection.
+    """
+
+    connect: Duration = "2s"
+    client: Duration = "1h"  # kubeadm's 20 s broke `kubectl logs -f` (kubeadm #2227, #1685)
+    server: Duration = "1h"
+    check: Duration = "3s"
+
+
+class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """haproxy in front of the apiservers.
+
+    ``plain: true`` gives the document's sections as they stand (with ``mode tcp`` in the
+    backends, which it forgot): a bare ``check``, and timeouts from the file's ``defaults``. Only
+    the ports, ``insecure`` and ``balance`` count then.
+    """
+
+    config: File = "/etc/haproxy/haproxy.cfg"
+    unit: Unit = "haproxy"
+    secure_port: Port = 6443
+    insecure: bool = False
+    insecure_port: Port = 8080
+    plain: bool = False
+    balance: Balance = "roundrobin"
+    # https: GET check_path over TLS, answered with 200. tcp: the port accepts a connection; an
+    # apiserver does so before it is ready, and also when it hangs.
+    check: Literal["https", "tcp"] = "https"
+    check_path: UrlPath = "/readyz"
+    verify: Literal["required", "none"] = "required"
+    ca_file: File = "/etc/kubernetes/pki/ca.crt"
+    # Below 2 s the TLS handshake of a busy apiserver is cut off: inter limits it too.
+    inter: Duration = "2s"
+    fastinter: Duration = "500ms"
+    fall: Count = 2
+    rise: Count = 2
+    # Without shutdown-sessions a watch hangs on a dead server until its timeout.
+    on_marked_down: Literal["shutdown-sessions", "none"] = "shutdown-sessions"
+    retries: Count = 3
+    tcp_keepalive: bool = True
+    timeouts: Timeouts = Timeouts()
