@@ -1,0 +1,41 @@
+"""One thing that a plan changes in the CIB, told so that a person understands it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from saltext_hakube.core.values import MASKED, is_secret
+
+Action = Literal["create", "update", "remove"]
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """``details``: what differs, as ``{"options ip": (before, after)}``; None: not there."""
+
+    action: Action
+    kind: str
+    id: str
+    details: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+
+    def told(self) -> dict[str, str]:
+        """As a state's ``changes`` shows it, secrets masked."""
+        lines = {"action": f"{self.action} {self.kind}"}
+        for name, (before, after) in self.details.items():
+            secret = is_secret(name.rpartition(" ")[2])
+            before, after = (MASKED if secret and v is not None else v for v in (before, after))
+            if before is None:
+                lines[name] = str(after)
+            elif after is None:
+                lines[name] = f"{before} -> removed"
+            else:
+                lines[name] = f"{before} -> {after}"
+        return lines
+
+
+def prefixed(
+    prefix: str, changes: dict[str, tuple[str | None, str | None]]
+) -> dict[str, tuple[str | None, str | None]]:
+    """The details with the part that they belong to before each name."""
+    return {f"{prefix} {name}": value for name, value in changes.items()}

@@ -1,0 +1,186 @@
+"""From separate machines to one running cluster: what is left to do on this machine. Pure.
+
+Every machine plans for itself, all at the same moment. One thing is done by one machine only: the
+first node of the pillar sets the cluster up (``pcs cluster setup`` destroys what it finds, on all
+nodes), once, without force, after every other node has answered. The rest wait for it. A node
+that is declared later is *added*, by the first node that is in the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+import msgspec
+
+from saltext_hakube.core.config import Config
+from saltext_hakube.core.corosync import Corosync
+from saltext_hakube.core.errors import Refused
+
+
+class Service(msgspec.Struct, frozen=True):
+    """A systemd unit as it is."""
+
+    active: bool = False
+    enabled: bool = False
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """What this machine shows. ``known``: the nodes that its pcs is authenticated with.
+
+    ``password_right``: whether the user hacluster has the declared password. ``online``: the nodes
+    that pacemaker sees; ``quorate``: whether they are a majority.
+    """
+
+    corosync: Corosync | None = None
+    password_right: bool = False
+    pcsd: Service = Service()
+    stack: Service = Service()
+    known: frozenset[str] = frozenset()
+    online: frozenset[str] = frozenset()
+    quorate: bool = False
+
+
+class Kind(Enum):
+    """The steps of a formation, in the order in which they are done."""
+
+    PASSWORD = "password"
+    PCSD = "pcsd"
+    PEERS = "peers"
+    DROP_SAMPLE = "drop_sample"
+    SETUP = "setup"
+    AWAIT_SETUP = "await_setup"
+    ENABLE = "enable"
+    START = "start"
+    AUTHENTICATE = "authenticate"
+    ADD = "add"
+    AWAIT_ADD = "await_add"
+    DEVICE = "device"
+    AWAIT_QUORUM = "await_quorum"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing to do; ``told`` says it to a person, ``nodes`` names whom it concerns."""
+
+    kind: Kind
+    told: str
+    nodes: tuple[str, ...] = ()
+
+
+def formed(config: Config, observed: Observed) -> bool:
+    """Whether this machine belongs to the cluster of the pillar."""
+    return observed.corosync is not None and config.node in observed.corosync.names
+
+
+def steps(config: Config, observed: Observed) -> tuple[Step, ...]:
+    """What is left to do on this machine; empty when it is a running part of the cluster.
+
+    Raises Refused when the machine is part of another cluster.
+    """
+    _refuse_foreign(config, observed)
+    plan = list(_ready(observed))
+    if not formed(config, observed):
+        plan += _joining(config, observed)
+    else:
+        plan += _running(config, observed)
+    return tuple(plan)
+
+
+def warnings(config: Config, observed: Observed) -> tuple[str, ...]:
+    """What a person should know though it is no reason to do anything."""
+    if not formed(config, observed):
+        return ()
+    conf = observed.corosync
+    found = []
+    declared = {node.name: node for node in config.nodes}
+    if conf.name != config.cluster.name:
+        found.append(
+            f"hakube:cluster:name: the running cluster is called {conf.name}; "
+            "a cluster is not renamed, write that name"
+        )
+    for member in conf.members:
+        if member.name not in declared:
+            found.append(
+                f"{member.name} is in the cluster but not in hakube:cluster:nodes; "
+                f"declare it, or remove it with `pcs cluster node remove {member.name}`"
+            )
+        elif member.addresses != declared[member.name].addresses:
+            found.append(
+                f"hakube:cluster:nodes:{member.name}: corosync uses "
+                f"{', '.join(member.addresses)}; change it with `pcs cluster link update`"
+            )
+    offline = [name for name in conf.names if name in declared and name not in observed.online]
+    if offline and observed.stack.active and observed.quorate:
+        found.append(f"offline: {', '.join(offline)}; apply there when it is back")
+    return tuple(found)
+
+
+def _refuse_foreign(config: Config, observed: Observed) -> None:
+    conf = observed.corosync
+    if conf is None or conf.sample or config.node in conf.names:
+        return
+    raise Refused(
+        f"this machine is in the cluster {conf.name or 'without a name'} "
+        f"({', '.join(conf.names) or 'no nodes'}), where no node is called {config.node}; take it "
+        "out with `pcs cluster destroy` on it, or correct hakube:cluster:nodes"
+    )
+
+
+def _ready(observed: Observed) -> Iterator[Step]:
+    """Before anything else: the others must be able to talk to this machine's pcsd."""
+    if not observed.password_right:
+        yield Step(Kind.PASSWORD, "set the password of the user hacluster")
+    if not (observed.pcsd.active and observed.pcsd.enabled):
+        yield Step(Kind.PCSD, "enable and start pcsd")
+
+
+def _joining(config: Config, observed: Observed) -> Iterator[Step]:
+    peers = tuple(node.name for node in config.nodes if node.name != config.node)
+    if peers:
+        yield Step(Kind.PEERS, f"wait for pcsd on {', '.join(peers)}", peers)
+    if observed.corosync is not None:
+        yield Step(
+            Kind.DROP_SAMPLE,
+            f"destroy the sample cluster {observed.corosync.name} of this machine alone",
+        )
+    if config.first:
+        names = tuple(node.name for node in config.nodes)
+        yield Step(
+            Kind.SETUP, f"set up the cluster {config.cluster.name} of {', '.join(names)}", names
+        )
+    else:
+        first = config.nodes[0].name
+        yield Step(Kind.AWAIT_SETUP, f"wait until {first} has set up the cluster", (first,))
+    yield Step(Kind.ENABLE, "enable corosync and pacemaker")
+    yield Step(Kind.START, "start corosync and pacemaker")
+    if config.first and config.cluster.quorum_device is not None:
+        yield _device(config)
+    yield Step(Kind.AWAIT_QUORUM, "wait until the cluster is quorate with this node in it")
+
+
+def _running(config: Config, observed: Observed) -> Iterator[Step]:
+    conf = observed.corosync
+    if not observed.stack.enabled:
+        yield Step(Kind.ENABLE, "enable corosync and pacemaker")
+    if not observed.stack.active:
+        yield Step(Kind.START, "start corosync and pacemaker")
+    if not (observed.stack.active and observed.quorate and config.node in observed.online):
+        yield Step(Kind.AWAIT_QUORUM, "wait until the cluster is quorate with this node in it")
+    members = [node.name for node in config.nodes if node.name in conf.names]
+    unknown = tuple(name for name in members if name not in observed.known)
+    if unknown:
+        yield Step(Kind.AUTHENTICATE, f"authenticate pcs with {', '.join(unknown)}", unknown)
+    # One node does what changes the cluster's membership: the first that is alive.
+    speaker = next((name for name in members if name in observed.online), members[0])
+    new = tuple(node.name for node in config.nodes if node.name not in conf.names)
+    if new and speaker == config.node:
+        yield Step(Kind.ADD, f"add {', '.join(new)} to the cluster", new)
+    elif new:
+        yield Step(Kind.AWAIT_ADD, f"wait until {speaker} has added {', '.join(new)}", new)
+    if config.cluster.quorum_device is not None and not conf.device and speaker == config.node:
+        yield _device(config)
+
+
+def _device(config: Config) -> Step:
+    device = config.cluster.quorum_device
+    return Step(Kind.DEVICE, f"use {device.host} as the quorum device", (device.host,))

@@ -1,0 +1,137 @@
+"""The document's cluster as objects: VIP, haproxy, apiserver, scheduler, controller, constraints.
+
+Names, structure and constraints are those of the document. Where our defaults differ from what
+its commands give with today's pcs, docs/differences.md says so and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from saltext_hakube.core.cib.meaning import text
+from saltext_hakube.core.cib.objects import (
+    Clone,
+    Colocation,
+    Group,
+    Object,
+    Operation,
+    Order,
+    Primitive,
+    Property,
+)
+from saltext_hakube.core.config import Config
+from saltext_hakube.core.schema import FenceDevice, Operation as Declared, Resource
+
+Operations = Mapping[str, Mapping[str, str]]
+
+# What pcs writes for IPaddr2 from the agent's own metadata.
+ADDRESS: Operations = {
+    "monitor": {"interval": "10s", "timeout": "20s"},
+    "start": {"timeout": "20s"},
+    "stop": {"timeout": "20s"},
+}
+# What pcs writes for a systemd unit: 100 s is a little more than systemd's own 90 s for a start
+# or stop, and a monitor every minute.
+UNIT: Operations = {
+    "monitor": {"interval": "60s", "timeout": "100s"},
+    "start": {"timeout": "100s"},
+    "stop": {"timeout": "100s"},
+}
+# Pacemaker turns off systemd's own restart of its units, so its monitor is what sees a death. In
+# the document's minute of blindness clients fail; a look every 5 s costs one D-Bus call.
+WATCHED: Operations = {**UNIT, "monitor": {"interval": "5s", "timeout": "100s"}}
+# A look at a fence device may be slow and is no emergency.
+FENCE: Operations = {"monitor": {"interval": "60s"}}
+
+
+def topology(config: Config) -> tuple[Object, ...]:
+    """Everything that the pillar declares in the cluster."""
+    names = config.resources
+    haproxy_clone = f"{names.haproxy.name}-clone"
+    apiserver_clone = f"{names.apiserver.group}-clone"
+    return (
+        *_properties(config),
+        *(_fence_device(name, device) for name, device in config.fencing.items()),
+        _vip(config),
+        _unit(names.haproxy, config.haproxy.unit, WATCHED),
+        _unit(names.apiserver, names.apiserver.unit, WATCHED),
+        _unit(names.scheduler, names.scheduler.unit, UNIT),
+        _unit(names.controller, names.controller.unit, UNIT),
+        Group(id=names.controller_group, members=(names.scheduler.name, names.controller.name)),
+        Group(id=names.apiserver.group, members=(names.apiserver.name,)),
+        Clone(id=haproxy_clone, member=names.haproxy.name, meta={"interleave": "true"}),
+        Clone(id=apiserver_clone, member=names.apiserver.group, meta={"interleave": "true"}),
+        _order(config, names.vip.name, haproxy_clone),
+        _order(config, haproxy_clone, apiserver_clone),
+        Colocation(
+            id=f"colocation-{names.vip.name}-{haproxy_clone}-INFINITY",
+            resource=names.vip.name,
+            with_resource=haproxy_clone,
+            options={"score": "INFINITY"},
+        ),
+    )
+
+
+def _properties(config: Config) -> tuple[Property, ...]:
+    declared = {name: text(value) for name, value in config.properties.items()}
+    # Without fence devices nothing would start while this is true, which is its default.
+    declared.setdefault("stonith-enabled", text(bool(config.fencing)))
+    return tuple(Property(id=name, value=value) for name, value in declared.items())
+
+
+def _vip(config: Config) -> Primitive:
+    vip = config.vip
+    options = {"ip": vip.address, "cidr_netmask": vip.prefix, "nic": vip.interface}
+    return Primitive(
+        id=config.resources.vip.name,
+        agent="ocf:heartbeat:IPaddr2",
+        options={name: text(value) for name, value in options.items() if value is not None},
+        meta=_texts(config.resources.vip.meta),
+        operations=_operations(ADDRESS, config.resources.vip.operations),
+    )
+
+
+def _unit(resource: Resource, unit: str, defaults: Operations) -> Primitive:
+    return Primitive(
+        id=resource.name,
+        agent=f"systemd:{unit.removesuffix('.service')}",
+        meta=_texts(resource.meta),
+        operations=_operations(defaults, resource.operations),
+    )
+
+
+def _fence_device(name: str, device: FenceDevice) -> Primitive:
+    return Primitive(
+        id=name,
+        agent=f"stonith:{device.agent.removeprefix('stonith:')}",
+        options=_texts(device.options),
+        meta=_texts(device.meta),
+        operations=_operations(FENCE, device.operations),
+    )
+
+
+def _order(config: Config, first: str, then: str) -> Order:
+    orders = config.resources.orders
+    options = {"first-action": "start", "then-action": "start", "kind": orders.kind}
+    if not orders.symmetrical:
+        options["symmetrical"] = "false"
+    return Order(id=f"order-{first}-{then}-{orders.kind}", first=first, then=then, options=options)
+
+
+def _operations(
+    defaults: Operations, declared: Mapping[str, Declared]
+) -> tuple[Operation, ...]:
+    """The defaults, with the declared attributes over them, each operation for itself."""
+    merged = {name: dict(attributes) for name, attributes in defaults.items()}
+    for name, operation in declared.items():
+        given = msgspec.to_builtins(operation)
+        merged.setdefault(name, {}).update(
+            {key: text(value) for key, value in given.items() if value is not None}
+        )
+    return tuple(Operation(name, attributes) for name, attributes in merged.items())
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: text(value) for name, value in values.items()}

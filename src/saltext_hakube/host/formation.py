@@ -1,0 +1,215 @@
+"""Observe this machine's part in the cluster, and do the steps that make it one.
+
+Every wait has an end and says what it waited for. Before the cluster is formed nothing that a
+failure leaves behind harms: a password, a running pcsd, tokens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from saltext_hakube.core import corosync
+from saltext_hakube.core.config import Config
+from saltext_hakube.core.errors import CommandError, HakubeError, NotInstalled, TimedOut
+from saltext_hakube.core.formation import Kind, Observed, Service, Step, formed
+from saltext_hakube.host import accounts, pcsd, systemd
+from saltext_hakube.host.files import read
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.status import status
+
+COROSYNC_CONF = "/etc/corosync/corosync.conf"
+STACK = ("corosync", "pacemaker")
+
+# How long to pause between two looks while waiting. Seconds.
+PAUSE = 1.0
+
+T = TypeVar("T")
+
+
+def observe(config: Config, machine: Machine) -> Observed:
+    """What this machine shows of its part in the cluster."""
+    if not machine.live:
+        return Observed()
+    conf = corosync_conf(machine)
+    running = _status() if systemd.active("pacemaker") else None
+    return Observed(
+        corosync=conf,
+        password_right=accounts.has_password(pcsd.USER, config.cluster.password),
+        pcsd=Service(systemd.active("pcsd"), systemd.enabled("pcsd")),
+        stack=Service(all(map(systemd.active, STACK)), all(map(systemd.enabled, STACK))),
+        known=pcsd.known_hosts(),
+        online=running.online if running else frozenset(),
+        quorate=bool(running and running.quorate),
+    )
+
+
+def corosync_conf(machine: Machine) -> corosync.Corosync | None:
+    """This machine's corosync.conf; None where it has none."""
+    content = read(machine.path(COROSYNC_CONF))
+    return None if content is None else corosync.parse(content.decode(errors="replace"))
+
+
+def perform(step: Step, config: Config, machine: Machine) -> None:
+    """Do one step. Raises HakubeError, with the remedy."""
+    _PERFORM[step.kind](step, config, machine)
+
+
+def _password(step: Step, config: Config, machine: Machine) -> None:
+    accounts.set_password(pcsd.USER, config.cluster.password)
+
+
+def _pcsd(step: Step, config: Config, machine: Machine) -> None:
+    systemd.enable("pcsd")
+    systemd.start("pcsd")
+
+
+def _peers(step: Step, config: Config, machine: Machine) -> None:
+    """See that every peer's pcsd answers, before anything of the cluster is touched."""
+    addresses = {node.name: node.address for node in config.nodes}
+    silent = list(step.nodes)
+    deadline = time.monotonic() + config.cluster.peers_timeout
+    while silent := [name for name in silent if not pcsd.answers(addresses[name])]:
+        if time.monotonic() > deadline:
+            raise TimedOut(
+                f"pcsd on {', '.join(silent)} did not answer within "
+                f"{config.cluster.peers_timeout} s (hakube:cluster:peers_timeout), so no cluster "
+                "was formed; apply to all nodes at the same time, without -b"
+            )
+        time.sleep(PAUSE)
+
+
+def _drop_sample(step: Step, config: Config, machine: Machine) -> None:
+    conf = corosync_conf(machine)
+    # The first node may have set the cluster up since the plan was made.
+    if conf is not None and conf.sample:
+        pcsd.destroy()
+
+
+def _setup(step: Step, config: Config, machine: Machine) -> None:
+    """Authenticate and set up, again until the others are ready or the time is over.
+
+    A peer that has not yet set its password or dropped its sample cluster makes pcs refuse;
+    nothing is changed then. Never forced.
+    """
+    deadline = time.monotonic() + config.cluster.start_timeout
+    while True:
+        try:
+            pcsd.authenticate(config.nodes, config.cluster.password)
+            if formed(config, Observed(corosync=corosync_conf(machine))):
+                return
+            pcsd.setup(config.cluster.name, config.nodes)
+            return
+        except CommandError as error:
+            if time.monotonic() > deadline:
+                raise HakubeError(
+                    f"the cluster was not set up within {config.cluster.start_timeout} s "
+                    f"(hakube:cluster:start_timeout). pcs says: {error.output}"
+                ) from None
+        time.sleep(PAUSE)
+
+
+def _await_setup(step: Step, config: Config, machine: Machine) -> None:
+    _wait(
+        lambda: formed(config, Observed(corosync=corosync_conf(machine))),
+        config.cluster.start_timeout,
+        f"{step.nodes[0]}, the first of hakube:cluster:nodes, to set up the cluster; apply to all "
+        "nodes at the same time, without -b, and look at what it says there",
+    )
+
+
+def _enable(step: Step, config: Config, machine: Machine) -> None:
+    for unit in STACK:
+        systemd.enable(unit)
+
+
+def _start(step: Step, config: Config, machine: Machine) -> None:
+    for unit in STACK:
+        systemd.start(unit)
+
+
+def _authenticate(step: Step, config: Config, machine: Machine) -> None:
+    nodes = [node for node in config.nodes if node.name in step.nodes]
+    reachable = [node for node in nodes if pcsd.answers(node.address)]
+    if reachable:
+        pcsd.authenticate(reachable, config.cluster.password)
+    if len(reachable) < len(nodes):
+        missing = ", ".join(node.name for node in nodes if node not in reachable)
+        raise HakubeError(f"pcsd on {missing} does not answer; start it there and apply again")
+
+
+def _add(step: Step, config: Config, machine: Machine) -> None:
+    nodes = {node.name: node for node in config.nodes}
+    for name in step.nodes:
+        _peers(Step(Kind.PEERS, "", (name,)), config, machine)
+        _retry(
+            lambda node=nodes[name]: (
+                pcsd.authenticate([node], config.cluster.password),
+                pcsd.add(node),
+            ),
+            config.cluster.start_timeout,
+            f"{name} was not added",
+        )
+
+
+def _await_add(step: Step, config: Config, machine: Machine) -> None:
+    def added() -> bool:
+        conf = corosync_conf(machine)
+        return conf is not None and set(step.nodes) <= set(conf.names)
+
+    _wait(added, config.cluster.start_timeout, f"the cluster to have {', '.join(step.nodes)} added")
+
+
+def _device(step: Step, config: Config, machine: Machine) -> None:
+    device = config.cluster.quorum_device
+    from saltext_hakube.core.addresses import Node
+
+    host = Node(device.host, (device.address or device.host,))
+    pcsd.authenticate([host], config.cluster.password)
+    pcsd.add_quorum_device(device.host, device.algorithm)
+
+
+def _await_quorum(step: Step, config: Config, machine: Machine) -> None:
+    def there() -> bool:
+        seen = _status()
+        return seen is not None and seen.quorate and config.node in seen.online
+
+    _wait(
+        there,
+        config.cluster.start_timeout,
+        "the cluster to be quorate with this node in it; see `pcs status` and whether UDP 5405 "
+        "is open between the nodes",
+    )
+
+
+def _status():
+    try:
+        return status()
+    except (NotInstalled, TimedOut):
+        return None
+
+
+def _wait(there: Callable[[], bool], timeout: float, what: str) -> None:
+    deadline = time.monotonic() + timeout
+    while not there():
+        if time.monotonic() > deadline:
+            raise TimedOut(f"waited {timeout:g} s (hakube:cluster:start_timeout) for {what}")
+        time.sleep(PAUSE)
+
+
+_PERFORM: dict[Kind, Callable[[Step, Config, Machine], None]] = {
+    Kind.PASSWORD: _password,
+    Kind.PCSD: _pcsd,
+    Kind.PEERS: _peers,
+    Kind.DROP_SAMPLE: _drop_sample,
+    Kind.SETUP: _setup,
+    Kind.AWAIT_SETUP: _await_setup,
+    Kind.ENABLE: _enable,
+    Kind.START: _start,
+    Kind.AUTHENTICATE: _authenticate,
+    Kind.ADD: _add,
+    Kind.AWAIT_ADD: _await_add,
+    Kind.DEVICE: _device,
+    Kind.AWAIT_QUORUM: _await_quorum,
+}

@@ -1,0 +1,97 @@
+"""
+The cluster's objects
+=====================
+
+Resources, groups, clones, constraints, properties and fence devices of the Pacemaker cluster,
+planned against the truth (the CIB's XML) and changed by one versioned patch. Which ``pcs`` is
+installed makes no difference: it is not used here.
+
+Used by the state ``hakube_pcs.managed``.
+"""
+
+from saltext_hakube import face
+from saltext_hakube.core.cib.document import EMPTY
+from saltext_hakube.core.cib.plan import plan as make_plan
+from saltext_hakube.core.topology import topology
+from saltext_hakube.host import cib, settle
+
+__virtualname__ = "hakube_pcs"
+
+
+def __virtual__():
+    if __grains__.get("kernel") != "Linux":
+        return False, "hakube works on Linux only"
+    return __virtualname__
+
+
+def plan():
+    """
+    What would change in the cluster so that it means what the pillar ``hakube`` declares.
+
+    Changes nothing. Where no cluster runs yet, the plan is that of an empty one, and says so.
+
+    Returns a mapping with ``changes`` (``{id: {"action": "create clone", ...}}``; what differs only
+    in spelling, as 60s and 1min, is no change; secrets are masked), ``comment`` and ``warnings``
+    (failed actions that nobody has cleaned up).
+
+    Raises an error if the pillar is wrong or an object refers to one that does not exist.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_pcs.plan
+    """
+    with face.told():
+        config, machine = _config(), face.machine(__opts__)
+        if not cib.running(machine):
+            planned = make_plan(topology(config), EMPTY)
+            comment = "No cluster runs here yet; this is what will be created in it"
+            return face.outcome(planned.told(), comment)
+        planned = make_plan(topology(config), cib.read(machine))
+        warnings = [] if planned.changes else settle.failures(machine, topology(config))
+        return face.outcome(planned.told(), _summary(planned), warnings)
+
+
+def apply():
+    """
+    Make the cluster mean what the pillar declares, by one patch, then wait until it is at rest.
+
+    Any node may run this, all at once: the patch is compare-and-swap, so one node's is taken and
+    the others find nothing left to do. Waits at most ``hakube:cluster:settle_timeout`` seconds
+    (default 120).
+
+    Returns the mapping of :py:func:`plan` with what was changed, and ``problems``: a line for each
+    action that failed on the way and is not cleaned up.
+
+    Raises an error if no cluster runs here, it has no quorum, or others changed it again and
+    again for 60 s.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_pcs.apply
+    """
+    with face.told():
+        config, machine = _config(), face.machine(__opts__)
+        wanted = topology(config)
+        done = cib.push(machine, lambda text: make_plan(wanted, text))
+        problems = []
+        if done.changes:
+            settle.wait(machine, config.cluster.settle_timeout)
+            problems = settle.failures(machine, wanted)
+        return {**face.outcome(done.told(), _summary(done)), "problems": problems}
+
+
+def _config():
+    return face.config(__pillar__, __grains__, __opts__)
+
+
+def _summary(planned):
+    count = len(planned.changes)
+    if not count:
+        return "The cluster is as declared"
+    return f"{count} change{'s' if count > 1 else ''}: " + "; ".join(
+        f"{change.action} {change.kind} {change.id}" for change in planned.changes
+    )
