@@ -23,7 +23,7 @@ NO_INSECURE_PORT = (1, 20)
 Version = Annotated[
     str,
     Meta(
-        pattern=r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.+-]+)?$",
+        pattern=r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.+-]+)?\Z",
         description='a Kubernetes version in quotes, such as "1.20" or "1.32.1" (without quotes '
         "YAML reads 1.20 as the number 1.2)",
     ),
@@ -33,7 +33,7 @@ Version = Annotated[
 Variable = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z",
         description="a variable's name: letters, digits and '_'",
     ),
 ]

@@ -77,7 +77,7 @@ def test_two_meanings_of_one_variable_are_a_problem():
     assert problem.startswith("hakube:kubernetes:kubelet_variable: ")
 
 
-@pytest.mark.parametrize("version", [1.2, "latest", "1", "1.20 ", ""])
+@pytest.mark.parametrize("version", [1.2, "latest", "1", "1.20 ", "1.20\n", ""])
 def test_a_version_must_be_text_with_two_numbers(version):
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"version": version}, Kubernetes)
