@@ -16,7 +16,10 @@ from typing import Any
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
+from saltext_hakube.core.config import Config, Facts, resolve
 from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.platform import System
+from saltext_hakube.host import network
 from saltext_hakube.host.machine import Machine
 
 Outcome = dict[str, Any]
@@ -27,6 +30,36 @@ def machine(opts: Mapping[str, Any]) -> Machine:
     settings = opts.get("hakube") or {}
     cib_file = settings.get("cib_file")
     return Machine(Path(settings.get("root") or "/"), Path(cib_file) if cib_file else None)
+
+
+def config(
+    pillar: Mapping[str, Any],
+    grains: Mapping[str, Any],
+    opts: Mapping[str, Any],
+    need_node: bool = True,
+) -> Config:
+    """The configuration that this minion's pillar means (see core.config.resolve)."""
+    return resolve(pillar.get("hakube"), facts(grains, opts), need_node)
+
+
+def facts(grains: Mapping[str, Any], opts: Mapping[str, Any]) -> Facts:
+    """What this machine says of itself; the first name is the minion's id."""
+    names = [opts.get("id"), *(grains.get(key) for key in ("id", "nodename", "host", "fqdn"))]
+    return Facts(
+        names=tuple(dict.fromkeys(str(name) for name in names if name)),
+        networks=network.networks() if machine(opts).live else (),
+        system=System(
+            name=grains.get("os", ""),
+            family=grains.get("os_family", ""),
+            major=_major(grains.get("osmajorrelease")),
+            cpu=grains.get("cpuarch", "x86_64"),
+        ),
+    )
+
+
+def _major(release: Any) -> int:
+    """Salt has the release as a number or as text, and none for a Debian that is not released."""
+    return int(release) if str(release or "").isdecimal() else 0
 
 
 def outcome(
@@ -65,6 +98,9 @@ def converge(
         applied = apply()
         _tell(ret, applied)
         ret.update(changes=applied["changes"], comment=applied["comment"] or "Changed")
+        for problem in applied.get("problems", ()):
+            ret["result"] = False
+            ret["comment"] += f"\n{problem}"
         left = plan()
         if left["changes"]:
             ret["result"] = False

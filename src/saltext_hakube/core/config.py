@@ -1,0 +1,131 @@
+"""What the pillar means on one machine: checked as a whole, defaults filled in, frozen.
+
+``resolve`` is the one way from a pillar to a Config. The same Config says what to build, what to
+watch and what may be done about it. It holds secrets; ``public`` is the form for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from saltext_hakube.core import addresses, identity, kubernetes, quorum
+from saltext_hakube.core.addresses import Network, Node, Vip
+from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.haproxy.options import Haproxy, Server
+from saltext_hakube.core.kubernetes import Kubernetes
+from saltext_hakube.core.platform import Platform, System, platform
+from saltext_hakube.core.reading import read
+from saltext_hakube.core.schema import Cluster, FenceDevice, Pillar, Resources
+from saltext_hakube.core.sysctl import Sysctl
+from saltext_hakube.core.values import MASKED, is_secret
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the machine says of itself: its names (its minion id first), its addresses."""
+
+    names: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    system: System = System()
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The whole configuration, as one machine sees it. ``node``: this machine's name in it."""
+
+    cluster: Cluster
+    nodes: tuple[Node, ...]
+    node: str | None
+    vip: Vip
+    servers: tuple[Server, ...]
+    haproxy: Haproxy
+    kubernetes: Kubernetes
+    sysctl: Sysctl
+    resources: Resources
+    fencing: dict[str, FenceDevice]
+    properties: dict[str, Any]
+    platform: Platform
+    url: str
+    warnings: tuple[str, ...]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units that Pacemaker manages."""
+        resources = self.resources
+        return (
+            self.haproxy.unit,
+            resources.apiserver.unit,
+            resources.scheduler.unit,
+            resources.controller.unit,
+        )
+
+    @property
+    def first(self) -> bool:
+        """Whether this machine is the one that sets the cluster up (design, law 3)."""
+        return self.node == self.nodes[0].name
+
+
+def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
+    """The configuration that ``data`` (the pillar under ``hakube``) means on this machine.
+
+    ``need_node``: whether a machine that is none of the declared nodes is an error.
+    Raises ConfigError with one line for each problem.
+    """
+    if data is None or data == {}:
+        raise ConfigError(
+            ["hakube: this minion has no such pillar; pillar.example/minimal.sls is a start"]
+        )
+    pillar = read(data, Pillar, "hakube")
+    problems: list[str] = []
+    nodes = addresses.nodes(pillar, problems)
+    vip = addresses.vip(pillar, nodes, facts.networks, problems)
+    servers = addresses.servers(pillar, nodes, problems)
+    if not problems:  # else the same address would be told again
+        addresses.check_servers(servers, vip, problems)
+    addresses.check_device(pillar, nodes, vip, problems)
+    node = identity.this_node(nodes, facts.names)
+    if node is None and need_node:
+        problems.append(_stranger(nodes, facts))
+    identity.check(pillar, problems)
+    problems += kubernetes.problems(pillar.kubernetes, pillar.haproxy.insecure)
+    warnings = quorum.check(pillar, problems)
+    warnings += addresses.check_own(node, facts.networks)
+    if problems:
+        raise ConfigError(problems)
+    return Config(
+        cluster=pillar.cluster,
+        nodes=nodes,
+        node=node.name if node else None,
+        vip=vip,
+        servers=servers,
+        haproxy=pillar.haproxy,
+        kubernetes=pillar.kubernetes,
+        sysctl=pillar.sysctl,
+        resources=pillar.resources,
+        fencing=pillar.devices,
+        properties=pillar.properties,
+        platform=platform(facts.system, pillar),
+        url=kubernetes.url(vip.address, pillar.haproxy),
+        warnings=tuple(warnings),
+    )
+
+
+def public(config: Config) -> dict[str, Any]:
+    """The configuration as plain data, its secrets masked."""
+    data = msgspec.to_builtins(config)
+    data["cluster"]["password"] = MASKED
+    for device in data["fencing"].values():
+        device["options"] = {
+            name: MASKED if is_secret(name) else value for name, value in device["options"].items()
+        }
+    data["units"] = list(config.units)
+    return data
+
+
+def _stranger(nodes: Sequence[Node], facts: Facts) -> str:
+    return (
+        f"hakube:cluster:nodes: this minion ({', '.join(facts.names) or 'without a name'}) is "
+        f"none of {', '.join(node.name for node in nodes)}; add it, or give one of them "
+        "`minion: ID` with this minion's id"
+    )

@@ -1,0 +1,220 @@
+"""Read plain data (a pillar, a state's arguments) into typed structs, naming every wrong place.
+
+msgspec judges the single values. The walk around it is ours because a person needs what msgspec's
+errors leave out: the key inside a mapping (``hakube:cluster:nodes:node2``), the keys that are
+allowed instead, and all problems at once, not the first.
+
+The kinds are those that a pillar needs: structs, ``dict[name, kind]``, ``tuple[kind, ...]``,
+scalars, and unions with at most one mapping and one list among their members.
+
+What a problem shows of the data is a scalar in a scalar's place, never the content of a mapping
+or list (a password may stand in it), and nothing where the key says that the value is a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import math
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+
+from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.values import is_secret
+
+PLAIN = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    dict: "a mapping",
+    tuple: "a list",
+}
+TEXT = (str, bytes, bytearray)  # sequences, too, in Python's eyes
+SIMPLE = re.compile(r"[A-Za-z0-9_.@-]{1,60}")
+SHOWN = 60  # characters of a value or key; a line of an error stays one line
+
+
+def read(value: Any, kind: Any, path: str) -> Any:
+    """The value as ``kind``. Raises ConfigError with one line for each problem."""
+    problems: list[str] = []
+    result = _read(value, kind, path, problems, secret=False)
+    if problems:
+        raise ConfigError(problems)
+    return result
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it: on one line, short, of a mapping or list only that it is."""
+    if value is None:
+        return "an empty value"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence) and not isinstance(value, TEXT):
+        return "a list"
+    # Python refuses to print an int of more than 4300 digits.
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a huge number"
+    if isinstance(value, (str, bytes, int, float)):
+        text = ascii(value) if isinstance(value, bytes) else repr(value)
+        return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    return f"a {type(value).__name__}"  # YAML's dates and times
+
+
+def _read(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -> Any:
+    structure = _structure(value, kind)
+    if structure is None:
+        return _read_scalar(value, kind, path, problems, secret)
+    if isinstance(structure, type) and issubclass(structure, msgspec.Struct):
+        return _read_struct(value, structure, path, problems)
+    if len(value) < (getattr(_meta(kind), "min_length", None) or 0):
+        problems.append(f"{path}: empty; expected {_expected(kind)}")
+    elif len(value) > (getattr(_meta(kind), "max_length", None) or math.inf):
+        problems.append(f"{path}: {len(value)} are too many; expected {_expected(kind)}")
+    if get_origin(structure) is dict:
+        return _read_mapping(value, structure, path, problems)
+    return _read_list(value, structure, path, problems, secret)
+
+
+def _structure(value: Any, kind: Any) -> Any:
+    """The struct, dict or tuple kind that this value can only be meant for; None for a scalar."""
+    for member in _members(kind):
+        fits = Mapping if get_origin(member) is not tuple else Sequence
+        if _is_container(member) and isinstance(value, fits) and not isinstance(value, TEXT):
+            return member
+    return None
+
+
+def _members(kind: Any) -> list[Any]:
+    """The kinds that a union allows, however it is nested; of any other kind itself."""
+    bare = _bare(kind)
+    if get_origin(bare) in (Union, types.UnionType):
+        return [one for member in get_args(bare) for one in _members(member)]
+    # The constraints of a scalar stand in its annotation.
+    return [bare if _is_container(bare) else kind]
+
+
+def _read_struct(value: Any, kind: type[msgspec.Struct], path: str, problems: list[str]) -> Any:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    hints = typing.get_type_hints(kind, include_extras=True)
+    before = len(problems)
+    given = {}
+    for key, item in value.items():
+        if key in fields:
+            name = fields[key].name
+            given[name] = _read(item, hints[name], f"{path}:{key}", problems, is_secret(key))
+            continue
+        near = difflib.get_close_matches(_name(key), fields, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        problems.append(
+            f"{path}:{_name(key)}: unknown key; {hint}allowed here: {', '.join(fields)}"
+        )
+    for key, field in fields.items():
+        if field.required and key not in value:
+            problems.append(f"{path}:{key}: missing; expected {_expected(hints[field.name])}")
+    return kind(**given) if len(problems) == before else None
+
+
+def _read_mapping(value: Any, kind: Any, path: str, problems: list[str]) -> Any:
+    key_kind, item_kind = get_args(kind)
+    result = {}
+    for key, item in value.items():
+        try:
+            name = msgspec.convert(key, key_kind)
+        except msgspec.ValidationError:
+            problems.append(
+                f"{path}: the name {_name(key)} is wrong; expected {_expected(key_kind)}"
+                f"{_quotes(key, key_kind)}"
+            )
+            continue
+        result[name] = _read(item, item_kind, f"{path}:{name}", problems, is_secret(name))
+    return result
+
+
+def _read_list(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -> Any:
+    item_kind = get_args(kind)[0]
+    return tuple(
+        _read(item, item_kind, f"{path}:{index}", problems, secret)
+        for index, item in enumerate(value)
+    )
+
+
+def _read_scalar(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -> Any:
+    scalars = [member for member in _members(kind) if not _is_container(member)]
+    if scalars and not (isinstance(value, float) and not math.isfinite(value)):
+        with contextlib.suppress(msgspec.ValidationError):
+            return msgspec.convert(value, reduce(or_, scalars))
+    if value is None:
+        wrong = "empty"
+    elif secret:
+        wrong = "the value (not shown) is wrong"
+    elif isinstance(value, str) and not set(scalars) - {type(None)}:
+        wrong = "text is wrong"  # in place of a mapping, which it may be a broken line of
+    else:
+        wrong = f"{shown(value)} is wrong"
+    problems.append(f"{path}: {wrong}; expected {_expected(kind)}{_quotes(value, kind)}")
+    return None
+
+
+def _expected(kind: Any) -> str:
+    """What a person should write there: the kind's description, or words for what it is made of."""
+    meta, bare = _meta(kind), _bare(kind)
+    if meta is not None and meta.description:
+        return meta.description
+    if get_origin(bare) in (Union, types.UnionType):
+        parts = [_expected(member) for member in get_args(bare) if member is not type(None)]
+        return " or ".join(parts)
+    if get_origin(bare) is typing.Literal:
+        return "one of " + ", ".join(str(choice) for choice in get_args(bare))
+    if _is_struct(bare):
+        names = ", ".join(field.encode_name for field in msgspec.structs.fields(bare))
+        return f"a mapping with the keys {names}"
+    return PLAIN[get_origin(bare) or bare]
+
+
+def _quotes(value: Any, kind: Any) -> str:
+    """A hint where quotes decided what YAML made of a value (1.20, 0123, yes, a date; "6443")."""
+    scalars = {_bare(member) for member in _members(kind)} - {type(None)}
+    if isinstance(value, str):
+        return " (without quotes)" if int in scalars and value.isdecimal() else ""
+    plain = value is not None and not isinstance(value, (Mapping, Sequence))
+    number = isinstance(value, (bool, int, float))
+    if plain and str in scalars and not (number and {int, float} & scalars):
+        return " (write text in quotes)"
+    return ""
+
+
+def _name(key: Any) -> str:
+    """A key as part of an error. One such as ``{password=x}`` gives, with a typo for the colon."""
+    if isinstance(key, str) and SIMPLE.fullmatch(key):
+        return key
+    return "(not shown)" if isinstance(key, str) and is_secret(key) else shown(key)
+
+
+def _is_container(kind: Any) -> bool:
+    return _is_struct(kind) or get_origin(_bare(kind)) in (dict, tuple)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _bare(kind: Any) -> Any:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _meta(kind: Any) -> msgspec.Meta | None:
+    """The description and limits that stand at the kind itself or at a union's one member."""
+    if get_origin(kind) is Annotated:
+        return next((part for part in get_args(kind)[1:] if isinstance(part, msgspec.Meta)), None)
+    if get_origin(kind) in (Union, types.UnionType):
+        members = [member for member in get_args(kind) if member is not type(None)]
+        return _meta(members[0]) if len(members) == 1 else None
+    return None

@@ -1,0 +1,126 @@
+r"""The kinds of single values in a pillar, with the words that an error uses for them.
+
+Patterns end in ``\Z``: ``$`` also matches before a line end, which would get into a file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=1, le=65535, description="a port number, 1 to 65535")]
+
+# An XML id (NCName), which is what pacemaker's schema asks of everything in the CIB.
+Id = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*\Z",
+        description="a name of letters, digits, '.', '_', '-' that begins with a letter or '_'",
+    ),
+]
+
+NodeName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\Z",
+        description="a host name: letters, digits, '.', '-'",
+    ),
+]
+
+ClusterName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z",
+        description="a name of at most 64 letters, digits, '.', '_', '-'",
+    ),
+]
+
+# Judged in core.addresses, which can say more than that it is wrong.
+Address = Annotated[str, Meta(pattern=r"^[!-~]+\Z", description="an IPv4 or IPv6 address")]
+
+Interface = Annotated[
+    str,
+    Meta(
+        pattern=r"^[!-.0-9;-~]{1,15}\Z",  # what the kernel accepts (dev_valid_name), in ASCII
+        description="a network interface, such as eth0",
+    ),
+]
+
+# The unit of a systemd resource, with or without its suffix; instances have an '@'.
+Unit = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_.@:\\-]+\Z",
+        description="a systemd unit, such as kube-apiserver",
+    ),
+]
+
+FilePath = Annotated[
+    str,
+    Meta(
+        pattern=r"^/[^\x00-\x1f\x7f\ud800-\udfff]*[^/\x00-\x1f\x7f\ud800-\udfff]\Z",
+        description="an absolute path to a file",
+    ),
+]
+
+PackageName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9+._:~@-]*\Z",
+        description="a package's name, such as haproxy",
+    ),
+]
+
+RepositoryId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*\Z",
+        description="the id of a repository, such as highavailability",
+    ),
+]
+
+MinionId = Annotated[
+    str, Meta(pattern=r"^[!-.0-~]{1,255}\Z", description="the id of a Salt minion")
+]
+
+Seconds = Annotated[int, Meta(ge=1, le=86400, description="a whole number of seconds, 1 to 86400")]
+
+Secret = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]+\Z",
+        description="a password of one line, in quotes",
+    ),
+]
+
+# An attribute in the CIB's XML: 64 bits are what pacemaker counts in, and XML has no controls.
+Scalar = Annotated[
+    bool
+    | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    | float
+    | Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]*\Z")],
+    Meta(description="text of one line, a number, or true or false"),
+]
+
+# What pacemaker reads as a time: a number with or without a unit, or an ISO 8601 duration.
+Duration = Annotated[
+    Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    | Annotated[
+        str,
+        Meta(pattern=r"^([0-9]{1,10}\s*(ms|msec|us|usec|s|sec|m|min|h|hr)?|P[0-9YMWDTHS.]+)\Z"),
+    ],
+    Meta(description="a duration, such as 10s, 500ms or 2min (a number alone is seconds)"),
+]
+
+SECRET_OPTION = re.compile(r"passw|secret|token|community|private|(^|_)key$|priv_?key", re.I)
+
+
+# What stands in place of a secret wherever a person or a log can see it.
+MASKED = "********"
+
+
+def is_secret(option: str) -> bool:
+    """Whether an option of a fence device or an agent holds a secret, judged by its name."""
+    return bool(SECRET_OPTION.search(option)) and not option.endswith(("_script", "_file"))

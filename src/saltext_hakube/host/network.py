@@ -1,0 +1,30 @@
+"""The machine's own addresses, as the kernel tells them."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+
+from saltext_hakube.core.errors import NotInstalled
+from saltext_hakube.host.run import run
+
+
+def networks() -> tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]:
+    """Every address of this machine with its netmask, link-local and loopback ones left out.
+
+    Nothing on a machine without ``ip``, which may be before anything is installed: what an
+    address is checked against is then less, not wrong.
+    """
+    try:
+        text = run(["ip", "-json", "address", "show"], timeout=5).stdout
+    except NotInstalled:
+        return ()
+    found = (
+        ipaddress.ip_interface(f"{info['local']}/{info['prefixlen']}")
+        for link in json.loads(text or "[]")
+        for info in link.get("addr_info", ())
+        if "local" in info
+    )
+    return tuple(
+        network for network in found if not (network.ip.is_loopback or network.ip.is_link_local)
+    )
