@@ -2,14 +2,15 @@
 
 Making the loaders takes two seconds, so they live as long as a test file; ``root`` is emptied
 for each test. A test file that needs another minion overrides ``minion_config_overrides`` or
-``pillar_data`` with a fixture of its own (module scope). A single state call can also be given
-another pillar: ``loaders.states.hakube_kubeenv.managed("x", pillar={...}, test=True)``.
+``pillar_data`` with a fixture of its own (module scope). One test gets another pillar, and
+loaders of its own, with ``@pytest.mark.parametrize("pillar_data", [...], indirect=True)``.
 """
 
 import json
 import shutil
 
 import pytest
+from salt import _logging
 from saltfactories.utils import random_string
 from saltfactories.utils.functional import Loaders
 
@@ -31,9 +32,9 @@ def minion_config_overrides(machine_root):
 
 
 @pytest.fixture(scope="module")
-def pillar_data():
+def pillar_data(request):
     """The minion's whole pillar."""
-    return {}
+    return getattr(request, "param", {})
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,8 @@ def loaders(salt_factories, minion_config_overrides, pillar_data):
         minion.pillar_tree.base.temp_file("top.sls", "base: {'*': [data]}"),
         minion.pillar_tree.base.temp_file("data.sls", json.dumps(pillar_data)),
     ):
+        # Else what Salt keeps for a console, which never comes, is printed when Python ends.
+        _logging.shutdown_temp_handler()
         yield Loaders(minion.config.copy())
 
 
