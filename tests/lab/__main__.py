@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 
 from tests.lab import image, kube, kubebuild, wheels
-from tests.lab.lab import Lab, clean
+from tests.lab.lab import Lab, clean, default_name, down
 from tests.lab.node import Node
 from tests.lab.prerequisites import missing, prepare
-from tests.lab.process import LabError
+from tests.lab.process import LabError, end_in_good_order
 from tests.lab.state import records
 
 
@@ -35,17 +34,13 @@ def up(given: argparse.Namespace) -> None:
         progress=show,
     )
     names = " ".join(machine.name for machine in (*lab.machines, lab.client))
-    print(f"lab {lab.name} is up: {names}")
+    print(f"lab {lab.name} is {'already ' if lab.already_up else ''}up: {names}")
     print(f"get in with: python3 -m tests.lab shell --name {lab.name} node1")
 
 
-def down(given: argparse.Namespace) -> None:
-    try:
-        lab = Lab.find(given.name)
-    except LabError:
-        print("nothing is up")
-        return
-    lab.down(progress=show)
+def down_(given: argparse.Namespace) -> None:
+    if not down(given.name, progress=show):
+        print(f"lab {given.name or default_name()} is not up")
 
 
 def exec_(given: argparse.Namespace) -> None:
@@ -99,7 +94,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python3 -m tests.lab", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, function: object, help: str, *, named: bool = True) -> argparse.ArgumentParser:
+    def add(
+        name: str, function: object, help: str, *, named: bool = True
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, description=help)
         command.set_defaults(function=function)
         if named:
@@ -110,12 +107,17 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("--nodes", type=int, default=3, metavar="N", help="how many nodes (default 3)")
     it.add_argument("--suite", default="bookworm", help="Debian release of the nodes")
     kind = it.add_mutually_exclusive_group()
-    kind.add_argument("--fresh", dest="installed", action="store_false", default=False,
-                      help="nodes with nothing of the cluster installed (default)")
+    kind.add_argument(
+        "--fresh",
+        dest="installed",
+        action="store_false",
+        default=False,
+        help="nodes with nothing of the cluster installed (default)",
+    )
     kind.add_argument("--installed", action="store_true", help="with haproxy, pacemaker, pcs")
     it.add_argument("--kube", choices=kube.KINDS, default="auto")
     it.add_argument("--no-salt", dest="salt", action="store_false", help="nodes only: no master")
-    add("down", down, "take the lab down: nothing of it is left")
+    add("down", down_, "take the lab down: nothing of it is left")
     it = add("exec", exec_, "run a command in a machine")
     it.add_argument("node", metavar="NODE", help="node1, node2, ..., master or client")
     it.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
@@ -133,8 +135,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     given = parser().parse_args()
-    # Being told to end is an error like others: what was begun is taken down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
+    end_in_good_order()
     try:
         reason = missing()
         if reason:
@@ -143,9 +144,6 @@ def main() -> int:
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("lab: interrupted", file=sys.stderr)
-        return 130
     return 0
 
 

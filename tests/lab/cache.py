@@ -1,8 +1,8 @@
 """The cache of what is costly to build: images, wheels, Kubernetes binaries.
 
 An entry's name ends in a hash of everything that went into it, so an entry is never changed, only
-replaced by another. It is built in a temporary folder and renamed into place: a killed builder leaves
-no half entry. Of two builders of the same thing the second waits for the first.
+replaced by another. It is built in a temporary folder and renamed into place: a killed builder
+leaves no half entry. Of two builders of the same thing the second waits for the first.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lab.process import Progress
-from tests.lab.process import locked
-from tests.lab.process import step
+from tests.lab.process import Progress, locked, step
 
 #: Building Kubernetes from source takes 10-17 minutes on two cores: nobody waits longer than this.
 LONGEST_BUILD = 45 * 60
@@ -33,9 +31,7 @@ def key_of(inputs: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def entry(
-    kind: str, inputs: object, build: Callable[[Path], None], *, progress: Progress
-) -> Path:
+def entry(kind: str, inputs: object, build: Callable[[Path], None], *, progress: Progress) -> Path:
     """The cached folder of this kind made from these inputs; built now if there is none."""
     final = folder() / f"{kind}-{key_of(inputs)}"
     if final.is_dir():

@@ -1,4 +1,4 @@
-"""Certificates of the lab's Kubernetes: an authority, a server, clients, and the service account key.
+"""Certificates of the lab's Kubernetes: authority, server, clients, and the service account key.
 
 Made anew for each lab with openssl. Elliptic keys: made in milliseconds, where RSA takes seconds.
 """
@@ -33,8 +33,18 @@ def make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     authority = ["-addext", "basicConstraints=critical,CA:TRUE"]
     authority += ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
-    _openssl("req", "-x509", *_new(folder / "ca.key"), "-out", folder / "ca.crt",
-             "-subj", "/CN=hakube-lab-ca", "-days", _DAYS, *authority)
+    _openssl(
+        "req",
+        "-x509",
+        *_new(folder / "ca.key"),
+        "-out",
+        folder / "ca.crt",
+        "-subj",
+        "/CN=hakube-lab-ca",
+        "-days",
+        _DAYS,
+        *authority,
+    )
     names = [f"node{number + 1}" for number in range(MOST_NODES)]
     addresses = [VIP, SERVICE_ADDRESS, "127.0.0.1", *map(address, names)]
     service = [f"kubernetes{tail}" for tail in ("", ".default", ".default.svc")]
@@ -63,8 +73,19 @@ def _signed(folder: Path, name: str, subject: str, usage: str, *extensions: str)
     config.write_text("\n".join([f"extendedKeyUsage={usage}", *extensions]) + "\n")
     _openssl("req", *_new(folder / f"{name}.key"), "-subj", subject, "-out", request)
     authority = ["-CA", folder / "ca.crt", "-CAkey", folder / "ca.key", "-CAcreateserial"]
-    _openssl("x509", "-req", "-in", request, *authority, "-days", _DAYS,
-             "-extfile", config, "-out", folder / f"{name}.crt")
+    _openssl(
+        "x509",
+        "-req",
+        "-in",
+        request,
+        *authority,
+        "-days",
+        _DAYS,
+        "-extfile",
+        config,
+        "-out",
+        folder / f"{name}.crt",
+    )
     request.unlink()
     config.unlink()
 

@@ -1,8 +1,8 @@
 """The node's image: Debian, and a local apt repository with what Salt will install.
 
-The image is that of a fresh machine: no haproxy, no pacemaker, no corosync, no pcs. Their packages lie
-in the image's only apt source, so that `apt-get install` and Salt's pkg.installed do real work in a
-node that has no way out. A second image, a layer on the first, has them installed already.
+The image is that of a fresh machine: no haproxy, no pacemaker, no corosync, no pcs. Their packages
+lie in the image's only apt source, so that `apt-get install` and Salt's pkg.installed do real work
+in a node that has no way out. A second image, a layer on the first, has them installed already.
 """
 
 from __future__ import annotations
@@ -17,20 +17,42 @@ from tests.lab.process import LabError, Progress, run, silent
 
 #: What a fresh machine has. etcd is here because it is no part of the cluster: a Kubernetes that is
 #: to be made highly available has one already. nftables is for faults made on purpose.
-FRESH = """
-    systemd systemd-sysv dbus iproute2 iputils-ping iputils-arping procps psmisc kmod nftables
-    ca-certificates curl socat openssl python3 python3-venv etcd-server etcd-client
-""".split()
+FRESH = [
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "iproute2",
+    "iputils-ping",
+    "iputils-arping",
+    "procps",
+    "psmisc",
+    "kmod",
+    "nftables",
+    "ca-certificates",
+    "curl",
+    "socat",
+    "openssl",
+    "python3",
+    "python3-venv",
+    "etcd-server",
+    "etcd-client",
+]
 
-#: What lies in the local repository. Not fence-agents: with its Python SDKs of three clouds it is as
-#: big as all the rest together.
-REPOSITORY = """
-    haproxy pacemaker corosync pcs pacemaker-cli-utils resource-agents
-    corosync-qdevice corosync-qnetd
-""".split()
+#: What lies in the local repository. Not fence-agents: with its Python SDKs of three clouds it is
+#: as big as all the rest together.
+REPOSITORY = [
+    "haproxy",
+    "pacemaker",
+    "corosync",
+    "pcs",
+    "pacemaker-cli-utils",
+    "resource-agents",
+    "corosync-qdevice",
+    "corosync-qnetd",
+]
 
 #: Debian's names for what the document installs; the rest of REPOSITORY stays available.
-INSTALLED = "haproxy pacemaker corosync pcs pacemaker-cli-utils resource-agents".split()
+INSTALLED = ["haproxy", "pacemaker", "corosync", "pcs", "pacemaker-cli-utils", "resource-agents"]
 
 #: Run by mmdebstrap in the new tree ($1) while apt there still knows the mirrors.
 CUSTOMIZE = """\
@@ -54,7 +76,8 @@ for unit in systemd-networkd.service systemd-networkd.socket systemd-networkd-wa
 done
 # etcd is started where the lab has configured it, and not as the one-node store of the package.
 rm -f "$root/etc/systemd/system/multi-user.target.wants/etcd.service"
-# Kubernetes' daemons run as this user (as in Fedora's packages); a fixed id, files are made outside.
+# Kubernetes' daemons run as this user (as in Fedora's packages); a fixed id, files are made
+# outside.
 chroot "$root" useradd --system --uid 880 --home-dir /var/lib/kubernetes --create-home \\
     --shell /usr/sbin/nologin kube
 """

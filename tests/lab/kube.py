@@ -1,7 +1,8 @@
 """Kubernetes on the nodes: real binaries where they can be had, else a labelled stand-in.
 
-Installed as an administrator's machine has it before the cluster comes: units that are neither enabled
-nor started (Pacemaker will do that), environment files that point at loopback, and a running etcd.
+Installed as an administrator's machine has it before the cluster comes: units that are neither
+enabled nor started (Pacemaker will do that), environment files that point at loopback, and a
+running etcd.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Build the Kubernetes binaries from Debian's own source package.
 
-No registry has kube-apiserver ready to run. Debian bookworm's source package `kubernetes` (1.20.2) has
-every Go module in it, so it builds without any network, with bookworm's golang-1.19. It is built in a
-throw-away tree of bookworm: nothing is installed on the machine.
+No registry has kube-apiserver ready to run. Debian bookworm's source package `kubernetes` (1.20.2)
+has every Go module in it, so it builds without any network, with bookworm's golang-1.19. It is
+built in a throw-away tree of bookworm: nothing is installed on the machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.lab.process import Progress, run, silent, step
 SUITE = "bookworm"
 
 #: rsync: without it the build fails with a misleading "Permission denied".
-TOOLS = "golang-1.19-go rsync make dpkg-dev bash which file".split()
+TOOLS = ["golang-1.19-go", "rsync", "make", "dpkg-dev", "bash", "which", "file"]
 
 #: Run by mmdebstrap in the new tree ($1), while apt there still knows the mirrors.
 FETCH = """\

@@ -14,7 +14,7 @@ from tests.lab.cgroup import Cgroup
 from tests.lab.network import VIP, Network, address, processes_in
 from tests.lab.node import Client, Node
 from tests.lab.prerequisites import missing, prepare
-from tests.lab.process import LabError, ProcessId, Progress, run, silent, step
+from tests.lab.process import LabError, ProcessId, Progress, silent, step
 from tests.lab.state import Record, records
 
 
@@ -46,6 +46,7 @@ class Lab:
             return Node(name, record, self._network, layers)
 
         self.nodes = [node(f"node{number + 1}") for number in range(record.options["nodes"])]
+        self.already_up = False
         self.kube: str = record.options["kube"]
         self.has_salt: bool = record.options["salt"]
         self._master = node("master") if self.has_salt else None
@@ -89,9 +90,9 @@ class Lab:
         """Bring a lab up, or find the one of this name that is up already.
 
         Parameters: *installed* boots nodes on which haproxy and pacemaker are installed already;
-        *kube* is real, standin, auto (real where there are binaries) or none; without *salt* there is
-        no master and it is quick. Unless it is to be *kept*, the lab belongs to this process: when
-        that is gone, `clean` may take the lab down.
+        *kube* is real, standin, auto (real where there are binaries) or none; without *salt* there
+        is no master and it is quick. Unless it is to be *kept*, the lab belongs to this process:
+        when that is gone, `clean` may take the lab down.
         """
         reason = missing()
         if reason:
@@ -101,7 +102,9 @@ class Lab:
             wanted = {"nodes": nodes, "suite": suite, "installed": installed, "salt": salt}
             if record.phase == "up" and not record.orphaned:
                 _check_same(record, wanted)
-                return cls(record)
+                lab = cls(record)
+                lab.already_up = True
+                return lab
             if record.phase != "absent":
                 with step(progress, f"remove what an ended run left of lab {record.name}"):
                     take_down(record)
@@ -132,8 +135,7 @@ class Lab:
 
     def down(self, *, progress: Progress = silent) -> None:
         """Take it down; nothing of it is left."""
-        with self._record.hold() as record, step(progress, f"take lab {self.name} down"):
-            take_down(record)
+        down(self.name, progress=progress)
 
     def __enter__(self) -> Lab:
         return self
@@ -167,7 +169,7 @@ class Lab:
         self.salt("*", "saltutil.refresh_pillar", "wait=True")
 
     def update(self, *, progress: Progress = silent) -> None:
-        """Build the checkout's wheel and install it on all machines that run; restart Salt there."""
+        """Build the checkout's wheel and install it wherever a machine runs; restart Salt."""
         with step(progress, "build the extension's wheel"):
             wheel = wheels.build_extension(self._record.folder / "wheel")
         running = [machine for machine in self.machines if machine.running]
@@ -176,7 +178,9 @@ class Lab:
             path = f"/root/{wheel.name}"
             node.copy_in(wheel, path)
             role = "master" if node.name == "master" else "minion"
-            script = f'{wheels.INSTALL}; rm "$1"; systemctl kill --signal=KILL salt-{role}; systemctl start salt-{role}'
+            # A minion asked to stop takes 5 s for it; nobody updates a lab that is busy.
+            restart = f"systemctl kill --signal=KILL salt-{role}; systemctl start salt-{role}"
+            script = f'{wheels.INSTALL}; rm "$1"; {restart}'
             node.run(["sh", "-euc", script, "update", path], timeout=120)
 
         with step(progress, "install it on " + ", ".join(node.name for node in running)):
@@ -283,6 +287,16 @@ def take_down(record: Record) -> None:
     for name in record.cgroups:
         Cgroup(name).remove()
     record.erase()
+
+
+def down(name: str | None = None, *, progress: Progress = silent) -> bool:
+    """Take a lab down, in whatever state it is; False where there is none of this name."""
+    with Record(name or default_name()).hold() as record:
+        if record.phase == "absent":
+            return False
+        with step(progress, f"take lab {record.name} down"):
+            take_down(record)
+        return True
 
 
 def clean(*, everything: bool = False, progress: Progress = silent) -> list[str]:

@@ -1,7 +1,7 @@
 """Layers: folders that an overlay stacks to one file tree.
 
-A node's tree is image + Salt + Kubernetes + what this lab adds + what the node itself writes. Only the
-topmost is written; all others are shared by every node of every lab.
+A node's tree is image + Salt + Kubernetes + what this lab adds + what the node itself writes. Only
+the topmost is written; all others are shared by every node of every lab.
 
 Mounts live in the mount namespace of the process that needs them and nowhere else. So nobody has to
 unmount anything: they go when the process goes, however it goes.
@@ -28,9 +28,9 @@ CLEAN_ENVIRONMENT = {
 def overlay_options(layers: Sequence[Path], upper: Path, work: Path) -> str:
     """The options of an overlay mount; *layers* from the topmost to the lowest.
 
-    ``volatile`` drops every fsync: dpkg, etcd, corosync and the CIB sync all the time, and three nodes
-    that do so on one disk wait for it most of their time. A power cut of a node (not of the machine)
-    loses nothing by it, the page cache is the machine's.
+    ``volatile`` drops every fsync: dpkg, etcd, corosync and the CIB sync all the time, and three
+    nodes that do so on one disk wait for it most of their time. A power cut of a node (not of the
+    machine) loses nothing by it, the page cache is the machine's.
     """
     lower = ":".join(str(layer) for layer in layers)
     return f"lowerdir={lower},upperdir={upper},workdir={work},volatile"
@@ -45,7 +45,8 @@ def forget_volatile(work: Path) -> None:
     shutil.rmtree(work / "work" / "incompat", ignore_errors=True)
 
 
-#: $1 mount point, $2 overlay options, $3 what is seen as /mnt inside (or nothing), then the command.
+#: $1 mount point, $2 overlay options, $3 what is seen as /mnt inside (or nothing), then the
+#: command.
 _INSIDE = """
 set -e
 root=$1 options=$2 seen=$3; shift 3
@@ -68,8 +69,9 @@ def run_in(
 ) -> str:
     """Run a command in the stacked tree; what it writes lands in *upper*, which is a layer then.
 
-    Parameters: *seen* is a folder of the machine that the command finds as /mnt; *env* is added to the
-    clean environment. The command has a process namespace of its own: whatever it starts ends with it.
+    Parameters: *seen* is a folder of the machine that the command finds as /mnt; *env* is added to
+    the clean environment. The command has a process namespace of its own: whatever it starts ends
+    with it.
     """
     scratch = upper.with_name(upper.name + ".scratch")
     work, root = scratch / "work", scratch / "root"
@@ -78,9 +80,11 @@ def run_in(
     upper.chmod(0o755)
     try:
         return run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc", "--"]
-            + ["sh", "-c", _INSIDE, "layers", root, overlay_options(layers, upper, work)]
-            + [seen or "", *command],
+            [
+                *["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc", "--"],
+                *["sh", "-c", _INSIDE, "layers", root, overlay_options(layers, upper, work)],
+                *[seen or "", *command],
+            ],
             env={**CLEAN_ENVIRONMENT, **(env or {})},
             timeout=timeout,
             shown=" ".join(command),

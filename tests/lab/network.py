@@ -1,7 +1,7 @@
 """The lab's network: a switch, and a cable from each machine to it.
 
-The switch is a bridge in a network namespace of its own, every machine has a namespace with one end of
-a veth pair. Nothing of it is in the machine's own namespace, so labs may use the same addresses.
+The switch is a bridge in a network namespace of its own, every machine has a namespace with one end
+of a veth pair. Nothing of it is in the machine's own namespace, so labs may use the same addresses.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ def address(machine: str) -> str:
     if machine in _LAST:
         return f"{SUBNET}.{_LAST[machine]}"
     return f"{SUBNET}.{10 + int(machine.removeprefix('node'))}"
+
+
+def _hardware_address(machine: str) -> str:
+    """The same at every boot, as a real card's is: the others remember it for minutes."""
+    return "02:00:" + ":".join(f"{int(part):02x}" for part in address(machine).split("."))
 
 
 class Network:
@@ -48,14 +53,15 @@ class Network:
     def plug_in(self, machine: str) -> None:
         """Give a machine its namespace, its cable and its address.
 
-        A machine that was switched off gets a new namespace: the kernel would keep the addresses and
-        the net sysctls of the old one, and a real machine loses both with its power.
+        A machine that was switched off gets a new namespace: the kernel would keep the addresses
+        and the net sysctls of the old one, and a real machine loses both with its power.
         """
         self.unplug(machine)
         namespace = self.namespace(machine)
         run(["ip", "netns", "add", namespace])
         cable = ["link", "add", self._port(machine), "type", "veth"]
-        self._ip("switch", *cable, "peer", "name", INTERFACE, "netns", namespace)
+        peer = ["name", INTERFACE, "address", _hardware_address(machine), "netns", namespace]
+        self._ip("switch", *cable, "peer", *peer)
         self._ip("switch", "link", "set", self._port(machine), "master", BRIDGE, "up")
         self._ip(machine, "link", "set", "lo", "up")
         self._ip(machine, "addr", "add", f"{address(machine)}/24", "dev", INTERFACE)

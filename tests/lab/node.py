@@ -18,13 +18,13 @@ from tests.lab.state import Record
 
 #: Waits for one line, so that it can be recorded before anything happens; then joins the node's
 #: cgroups, mounts the node's tree (seen by this process and its children only) and becomes nspawn.
-#: $1 overlay options, $2 root, $3 machine, $4 hostname, $5 namespace, then the cgroups.
+#: $1 overlay options, $2 root, $3 machine, $4 hostname, $5 namespace, $6 cgroup.
 #: nspawn's own folder in /run is covered: a killed nspawn leaves locks there.
 _BOOT = """
 read -r _ || exit 0
 set -e
-options=$1 root=$2 machine=$3 hostname=$4 namespace=$5; shift 5
-for cgroup in "$@"; do echo $$ > "$cgroup/cgroup.procs"; done
+options=$1 root=$2 machine=$3 hostname=$4 namespace=$5 cgroup=$6
+echo $$ > "$cgroup/cgroup.procs"
 mkdir -p /run/systemd/nspawn
 exec unshare --mount --propagation slave sh -ec '
     mount -t tmpfs tmpfs /run/systemd/nspawn
@@ -35,6 +35,13 @@ exec unshare --mount --propagation slave sh -ec '
         --console=read-only --boot </dev/null
 ' boot "$options" "$root" "$machine" "$hostname" "$namespace"
 """
+
+#: /proc/sys/net must be writable, for the document's sysctl; and systemd in a node finds cgroup v2
+#: alone, as on any Debian of today, also where the machine around it has both versions.
+_NSPAWN = {
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+}
 
 Command = Sequence["str | Path"] | str
 
@@ -124,7 +131,7 @@ class Node(Machine):
     # -- on and off ----------------------------------------------------------------------------
 
     def boot(self, *, timeout: float = 120) -> None:
-        """Switch it on and wait until systemd has started everything; its disk is as it was left."""
+        """Switch it on, wait until systemd has started everything; its disk is as it was."""
         if self.running:
             raise LabError(f"{self.name} is running already")
         for made in (self.upper, self.folder / "work", self.folder / "root"):
@@ -133,17 +140,22 @@ class Node(Machine):
         self._first_time()
         self._network.plug_in(self.name)
         self._cgroup.make()
+        what = [
+            overlay_options(self._layers, self.upper, self.folder / "work"),
+            self.folder / "root",
+            self._network.namespace(self.name),
+            self.name,
+            self._network.path(self.name),
+            self._cgroup.folder,
+        ]
         with (self.folder / "console.log").open("ab") as console:
             process = subprocess.Popen(
-                ["sh", "-c", _BOOT, "boot"]
-                + [overlay_options(self._layers, self.upper, self.folder / "work")]
-                + [str(self.folder / "root"), self._network.namespace(self.name), self.name]
-                + [str(self._network.path(self.name)), *map(str, self._cgroup.folders)],
+                ["sh", "-c", _BOOT, "boot", *map(str, what)],
                 stdin=subprocess.PIPE,
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
-                env={**CLEAN_ENVIRONMENT, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"},
+                env={**CLEAN_ENVIRONMENT, **_NSPAWN},
                 text=True,
             )
         supervisor = ProcessId.of(process.pid)
@@ -186,12 +198,12 @@ class Node(Machine):
         """Switch it off in good order: systemd stops all units first."""
         leader = self._leader()
         if leader:
-            leader.kill(signal.Signals(signal.SIGRTMIN + 4))  # systemd(1): "powers off"
+            leader.kill(signal.SIGRTMIN + 4)  # systemd(1): "powers off"
         self._wait_until_off(timeout)
         self._network.unplug(self.name)
 
     def power_cut(self) -> None:
-        """Take its power away: at once no frame leaves it, and nothing in it gets to say goodbye."""
+        """Take its power away: at once no frame leaves it, and nothing in it can say goodbye."""
         self._network.unplug(self.name)
         self.kill()
 
@@ -207,9 +219,7 @@ class Node(Machine):
         self._wait_until_off(20)
 
     def _wait_until_off(self, timeout: float) -> None:
-        wait_until(
-            lambda: not self.running, f"{self.name} to be off", timeout=timeout, every=0.05
-        )
+        wait_until(lambda: not self.running, f"{self.name} to be off", timeout=timeout, every=0.05)
         self._cgroup.remove()
         _children[:] = [child for child in _children if child.poll() is None]
 
@@ -223,8 +233,8 @@ class Node(Machine):
     # -- the cable -----------------------------------------------------------------------------
 
     def cut_network(self, *, carrier: bool = True) -> None:
-        """Nothing gets in or out. With *carrier* (a switch that drops frames) the machine's eth0 still
-        looks up; without it (a pulled cable) eth0 has no carrier."""
+        """Nothing gets in or out. With *carrier* (a switch that drops frames) the machine's eth0
+        still looks up; without it (a pulled cable) eth0 has no carrier."""
         self._network.cut(self.name, carrier=carrier)
 
     def mend_network(self) -> None:

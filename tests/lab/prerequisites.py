@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.lab.layers import overlay_options
 from tests.lab.process import LabError, Progress, run, silent, step
+from tests.lab.state import folder
 
 #: Command -> Debian package. What the lab itself calls on the machine, no more: haproxy and
 #: pacemaker live inside the nodes.
@@ -18,56 +19,71 @@ NEEDED = {
     "ip": "iproute2",
     "nsenter": "util-linux",
     "openssl": "openssl",
-    "curl": "curl",
     "xz": "xz-utils",
     "gcc": "gcc",  # Salt needs timelib, which the package index has as C source only
+    "curl": "curl",  # from here on: what the client runs
+    "ping": "iputils-ping",
+    "arping": "iputils-arping",
 }
-#: The same for things that are no command: a file that shows that the package is there.
+#: The same for things that are no command: files that show that the package is there.
 NEEDED_FILES = {
     "/usr/bin/python3": "python3",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
-    "/usr/share/python-wheels": "python3-venv",
-    "/usr/include/python3.11/Python.h": "python3-dev",
+    "/usr/lib/python3*/ensurepip": "python3-venv",
+    "/usr/include/python3*/Python.h": "python3-dev",
 }
 
 
 def missing() -> str | None:
     """One line why this machine cannot boot nodes, or None where it can."""
-    if os.geteuid() != 0:
-        return "the lab needs root: it makes namespaces and mounts"
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        return "the lab needs a Debian machine: it makes its nodes with apt"
-    if not shutil.which("unshare"):
-        return "the lab needs unshare and nsenter (package util-linux)"
-    if not cgroup_roots():
-        return "the lab needs cgroups mounted at /sys/fs/cgroup"
-    with tempfile.TemporaryDirectory(prefix="hakube-") as folder:
-        parts = [Path(folder, name) for name in ("lower", "upper", "work", "root")]
-        for part in parts:
-            part.mkdir()
-        lower, upper, work, root = parts
-        namespaces = ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--"]
-        if run([*namespaces, "true"], check=False).returncode:
-            return "the lab needs namespaces: `unshare --mount --net --pid` is refused here"
-        overlay = overlay_options([lower], upper, work)
-        mount = [*namespaces, "mount", "-t", "overlay", "overlay", "-o", overlay, root]
-        if run(mount, check=False).returncode:
-            return "the lab needs overlay mounts, and this machine refuses them in " + folder
+    for it_can, reason in _DEMANDS:
+        if not it_can():
+            return reason
     return None
 
 
-def cgroup_roots() -> list[Path]:
-    """The cgroup hierarchies systemd keeps its processes in: one, or two on a hybrid machine."""
-    top = Path("/sys/fs/cgroup")
-    if (top / "cgroup.procs").exists():
-        return [top]
-    return [top / part for part in ("systemd", "unified") if (top / part / "cgroup.procs").exists()]
+def _has_namespaces() -> bool:
+    return run([*_NAMESPACES, "true"], check=False).returncode == 0
+
+
+def _has_overlays() -> bool:
+    # Tried where the labs will lie: /tmp may be on another file system.
+    place = next(path for path in (folder(), *folder().parents) if path.is_dir())
+    with tempfile.TemporaryDirectory(prefix="hakube-", dir=place) as scratch:
+        lower, upper, work, root = (Path(scratch, it) for it in ("lower", "upper", "work", "root"))
+        for made in (lower, upper, work, root):
+            made.mkdir()
+        mount = ["mount", "-t", "overlay", "overlay", "-o", overlay_options([lower], upper, work)]
+        return run([*_NAMESPACES, *mount, root], check=False).returncode == 0
+
+
+def cgroup_root() -> Path | None:
+    """The cgroup v2 hierarchy; on a machine with both versions (hybrid) it is a folder deeper."""
+    for root in (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified")):
+        if (root / "cgroup.controllers").exists():
+            return root
+    return None
+
+
+_NAMESPACES = ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--"]
+
+_DEMANDS = (
+    (lambda: os.geteuid() == 0, "the lab needs root: it makes namespaces and mounts"),
+    (
+        lambda: shutil.which("apt-get") and shutil.which("dpkg"),
+        "the lab needs a Debian machine: it makes its nodes with apt",
+    ),
+    (lambda: shutil.which("unshare"), "the lab needs unshare (Debian's package util-linux)"),
+    (cgroup_root, "the lab needs cgroup v2 mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified"),
+    (_has_namespaces, "the lab needs namespaces: `unshare --mount --net --pid` is refused here"),
+    (_has_overlays, "the lab needs overlay mounts, and this machine refuses them"),
+)
 
 
 def prepare(progress: Progress = silent) -> None:
     """Install what the lab needs on this machine; quiet and quick when all is there."""
     packages = [package for command, package in NEEDED.items() if not shutil.which(command)]
-    packages += [package for file, package in NEEDED_FILES.items() if not Path(file).exists()]
+    packages += [package for files, package in NEEDED_FILES.items() if not _exists(files)]
     if not packages:
         return
     with step(progress, "install " + " ".join(packages)):
@@ -80,10 +96,20 @@ def prepare(progress: Progress = silent) -> None:
         run(install, env=environment, timeout=900)
 
 
+def _exists(pattern: str) -> bool:
+    return any(Path("/").glob(pattern.lstrip("/")))
+
+
 def mirrors(suite: str) -> list[str]:
     """sources.list lines for *suite*, from the Debian mirrors that this machine's apt is set to."""
     own = _release("VERSION_CODENAME")
-    lists = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"]
+    lists = [
+        "apt-get",
+        "indextargets",
+        "--format",
+        "$(REPO_URI) $(RELEASE)",
+        "Created-By: Packages",
+    ]
     found = [line.split() for line in run(lists).stdout.splitlines()]
     lines = []
     for uri, release in dict.fromkeys(tuple(pair) for pair in found if len(pair) == 2):

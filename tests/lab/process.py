@@ -11,10 +11,9 @@ import fcntl
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +38,53 @@ def step(progress: Progress, title: str) -> Iterator[None]:
     progress(title, time.monotonic() - start)
 
 
+#: Locks held by this process. Commands inherit them: when we are killed, the lock lives until the
+#: command that we had begun has ended, so whoever cleans up after us does not miss what it makes.
+_held_locks: list[int] = []
+
+
+class _Interruption:
+    """Being told to end, put off while a command is being started.
+
+    An exception between the start of a process and our knowing it would leave that process to do
+    its work behind our back, while we take down what it makes.
+    """
+
+    starting = False
+    told = ""
+
+    @classmethod
+    def by_signal(cls, number: int, _frame: object) -> None:
+        cls.told = signal.Signals(number).name
+        if not cls.starting:
+            cls.make_up()
+
+    @classmethod
+    @contextlib.contextmanager
+    def put_off(cls) -> Iterator[None]:
+        # Signals are handled in the main thread only: other threads need not care.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        cls.starting = True
+        try:
+            yield
+        finally:
+            cls.starting = False
+
+    @classmethod
+    def make_up(cls) -> None:
+        if cls.told and threading.current_thread() is threading.main_thread():
+            name, cls.told = cls.told, ""
+            raise SystemExit(f"lab: ended by {name}")
+
+
+def end_in_good_order() -> None:
+    """Make being interrupted or terminated an exception, so that what was begun is taken down."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _Interruption.by_signal)
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -58,18 +104,22 @@ def run(
     """
     words = [str(word) for word in argv]
     shown = shown or _short(words)
-    with subprocess.Popen(
-        words,
-        stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=env,
-        cwd=cwd,
-        start_new_session=True,
-    ) as process:
+    with _Interruption.put_off():
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=_held_locks,
+        )
+    with process:
         try:
+            _Interruption.make_up()
             out, err = process.communicate(input, timeout=timeout)
         except subprocess.TimeoutExpired as expired:
             os.killpg(process.pid, signal.SIGKILL)
@@ -97,9 +147,7 @@ def _tail(out: str, err: str) -> str:
     return ":\n  " + "\n  ".join(lines) if lines else ""
 
 
-def wait_until(
-    true: Callable[[], bool], what: str, *, timeout: float, every: float = 0.2
-) -> None:
+def wait_until(true: Callable[[], bool], what: str, *, timeout: float, every: float = 0.2) -> None:
     """Ask *true* again and again; after *timeout* seconds say what was waited for."""
     deadline = time.monotonic() + timeout
     while not true():
@@ -139,7 +187,7 @@ class ProcessId:
     def alive(self) -> bool:
         return ProcessId.of(self.pid) == self
 
-    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+    def kill(self, number: int = signal.SIGKILL) -> None:
         """Signal it, if it still is that process."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
@@ -158,17 +206,25 @@ class ProcessId:
 def locked(path: Path, *, timeout: float, what: str) -> Iterator[None]:
     """Hold a lock file; the kernel drops the lock of a holder that was killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    held: list[int] = []
+
+    def got_it() -> bool:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The last holder may have removed the file that we opened: then it locks nothing.
+            if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                held.append(descriptor)
+                _held_locks.append(descriptor)
+                return True
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        os.close(descriptor)
+        return False
+
+    wait_until(got_it, f"the lock on {what} ({path}), which another run holds", timeout=timeout)
     try:
-
-        def got_it() -> bool:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        wait_until(got_it, f"the lock on {what} ({path})", timeout=timeout)
         yield
     finally:
-        os.close(descriptor)
+        _held_locks.remove(held[0])
+        os.close(held[0])

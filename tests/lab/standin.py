@@ -5,7 +5,8 @@ It models only what a load balancer and a cluster manager see of them, as observ
   apiserver   /livez /readyz /healthz over TLS; about 2.5 s after its start they answer 200, before
               that 403 on a fresh machine and 500 on a restart (healthz 500 on both); on SIGTERM
               /readyz is 500 at once, the others stay 200 for --shutdown-delay-duration; without
-              etcd all fail but ?exclude=etcd; with --anonymous-auth=false 401 without a certificate.
+              etcd all fail but ?exclude=etcd; with --anonymous-auth=false 401 without a
+              certificate.
   scheduler, controller-manager
               leave with 255 once they had the API (--master) and then miss it for 12 s.
 Runs inside a node with that node's own Python and nothing else.
@@ -20,6 +21,7 @@ import ssl
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -127,6 +129,9 @@ def follower():
             with urllib.request.urlopen(url, timeout=2, context=context) as answer:
                 answer.read()
             last = time.monotonic()
+        except urllib.error.HTTPError as error:
+            if error.code == 401:  # it answers; that it does not know us is not modelled here
+                last = time.monotonic()
         except OSError as error:
             print(f"stand-in: no API at {FLAGS['--master']}: {error}", flush=True)
         time.sleep(2)

@@ -1,7 +1,7 @@
 """What exists of a lab, written down before it is made.
 
-Whoever takes a lab down, be it the one who brought it up or the cleaner after a killed run, knows it
-from this record alone. A namespace or a cgroup is recorded, then made. A process cannot be known
+Whoever takes a lab down, be it the one who brought it up or the cleaner after a killed run, knows
+it from this record alone. A namespace or a cgroup is recorded, then made. A process cannot be known
 before it exists: it is started waiting, recorded, and only then told to go on (node.py).
 """
 
@@ -90,7 +90,7 @@ class Record:
         return self.load().processes.get(role)
 
     def add_process(self, role: str, process: ProcessId) -> None:
-        """Record a process; machines boot in parallel, and other runs may do so at the same time."""
+        """Record a process; machines boot in parallel, and other runs may boot some too."""
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # for the milliseconds of a read and a write
@@ -105,9 +105,11 @@ class Record:
         """Hold this lab's lock and the record as it is now."""
         lock = folder() / f".{self.name}.lock"
         with locked(lock, timeout=timeout, what=f"lab {self.name}"):
-            yield self.load()
-            if not self.folder.exists():
-                lock.unlink(missing_ok=True)
+            try:
+                yield self.load()
+            finally:
+                if not self.folder.exists():
+                    lock.unlink(missing_ok=True)
 
     def erase(self) -> None:
         """Remove the lab's folder: the last step of taking it down."""

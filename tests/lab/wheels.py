@@ -1,7 +1,7 @@
 """Salt and the extension as wheels, and the layer that has Salt in it.
 
-Wheels are made once on the machine itself and installed in the image without any network: pip inside
-an image sees neither the machine's package index nor the certificates to trust it.
+Wheels are made once on the machine itself and installed in the image without any network: pip
+inside an image sees neither the machine's package index nor the certificates to trust it.
 """
 
 from __future__ import annotations
@@ -61,8 +61,10 @@ def _salt_wheels(version: str, progress: Progress) -> Path:
         with tempfile.TemporaryDirectory(prefix="hakube-") as scratch:
             run([PYTHON, "-m", "venv", scratch], timeout=120)
             run(
-                [Path(scratch, "bin/pip"), "wheel", "--quiet", "--wheel-dir", folder]
-                + [f"salt=={version}", "pyyaml", "jinja2", "msgspec"],
+                [
+                    *[Path(scratch, "bin/pip"), "wheel", "--quiet", "--wheel-dir", folder],
+                    *[f"salt=={version}", "pyyaml", "jinja2", "msgspec"],
+                ],
                 env=environment,
                 timeout=1200,
             )
@@ -91,8 +93,10 @@ def build_extension(folder: Path) -> Path:
                 shutil.copy(path, source / name)
         venv = _build_tools()
         run(
-            [venv / "bin/pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-            + ["--no-index", "--wheel-dir", folder, source],
+            [
+                *[venv / "bin/pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"],
+                *["--no-index", "--wheel-dir", folder, source],
+            ],
             timeout=120,
         )
     wheels = list(folder.glob("*.whl"))
