@@ -101,8 +101,22 @@ def apply(sections=None, absent=None, owner=None, config=None, unit=None):
     """
     Put the sections into haproxy.cfg, and let a running haproxy read it.
 
-    sections, absent, owner, config, unit
-        See :py:func:`plan`.
+    sections
+        A mapping of headers to lists of lines; see :py:func:`plan`. Default: what the pillar needs.
+
+    absent
+        A list of sections of others to delete, such as ``["listen stats"]``. Default: none.
+
+    owner
+        Whose sections these are. Default: ``kubernetes`` for the pillar's; needed with
+        ``sections``.
+
+    config
+        The file, an absolute path. Default: ``hakube:haproxy:config`` of the pillar, else
+        ``/etc/haproxy/haproxy.cfg``.
+
+    unit
+        haproxy's systemd unit. Default: ``hakube:haproxy:unit`` of the pillar, else ``haproxy``.
 
     Returns the same as :py:func:`plan`, with what was changed.
 
@@ -164,8 +178,13 @@ def check(config=None, unit=None):
     """
     Let haproxy check the file that is there, as its unit would start it.
 
-    config, unit
-        See :py:func:`plan`.
+    config
+        The file, an absolute path. Default: ``hakube:haproxy:config`` of the pillar, else
+        ``/etc/haproxy/haproxy.cfg``.
+
+    unit
+        haproxy's systemd unit, whose arguments are used. Default: ``hakube:haproxy:unit`` of the
+        pillar, else ``haproxy``.
 
     Returns ``{"valid": true, "errors": [...], "warnings": [...]}``. Fails where haproxy is not
     installed or there is no such file.

@@ -88,8 +88,11 @@ def config_absent(name, owner="kubernetes", config=None, unit=None):
     owner
         Whose sections are taken out. Default: ``kubernetes``, the pillar's.
 
-    config, unit
-        See :py:func:`config_managed`.
+    config
+        The file, an absolute path. Default: as for :py:func:`config_managed`.
+
+    unit
+        haproxy's systemd unit. Default: as for :py:func:`config_managed`.
 
     Changes: ``diff`` (a unified diff). Fails, with the file as it was, where haproxy refuses what
     would be left, or does not take it while it runs.

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.haproxy import inherit
 from saltext_hakube.core.haproxy.section import Section, key_of
 from saltext_hakube.core.haproxy.syntax import header, words
 
@@ -41,7 +42,7 @@ class Block(msgspec.Struct, frozen=True):
     owner: str
     line: int
     replaced: int
-    text: tuple[str, ...]
+    text: tuple[str, ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -79,27 +80,20 @@ def with_sections(
     for key in absent:
         document = _without_original(document, key)
     kept = [block for block in document.blocks if block.owner != owner or block.key in wanted]
-    blocks = [
-        msgspec.structs.replace(block, text=wanted[block.key].rendered())
-        if block.owner == owner
-        else block
-        for block in kept
-    ]
-    have = {block.key for block in blocks}
-    for key, section in wanted.items():
-        if key not in have:
-            blocks.append(_placed(document.original, section, owner))
-    return render(Document(document.original, tuple(blocks)))
+    have = {block.key for block in kept}
+    new = [_placed(document.original, key, owner) for key in wanted if key not in have]
+    placed = Document(document.original, (*kept, *new))
+    owed = inherit.owed(_lines(render(_filled(placed, wanted, owner))))
+    named = {key: inherit.named(section, owed) for key, section in wanted.items()}
+    return render(_filled(placed, named, owner))
 
 
 def parse(text: bytes) -> Document:
     """Read a file."""
-    lines = text.decode("utf-8", "surrogateescape").split("\n")
-    lines = [f"{line}\n" for line in lines[:-1]] + lines[-1:]
+    lines = _lines(text)
     original: list[str] = []
     blocks: list[Block] = []
     position, unended = 0, False
-    lines = [line for line in lines if line]
     while position < len(lines):
         mark = _mark(lines[position])
         if mark and mark["side"] == ">>>":
@@ -121,8 +115,10 @@ def parse(text: bytes) -> Document:
 def render(document: Document) -> bytes:
     """Write a file; the inverse of parse."""
     original = list(document.original)
-    blocks = sorted(document.blocks, key=lambda block: block.line)  # stable: the order is kept
-    unended = bool(blocks and original and not original[-1].endswith("\n"))
+    # Stable, so the order is kept; what stands before a line comes before what replaces it.
+    blocks = sorted(document.blocks, key=lambda block: (block.line, block.replaced > 0))
+    at_end = any(block.line + block.replaced == len(original) for block in blocks)
+    unended = bool(at_end and original and not original[-1].endswith("\n"))
     if unended:
         original[-1] += "\n"
     out: list[str] = []
@@ -161,6 +157,22 @@ def sections_of(original: Sequence[str]) -> list[Found]:
     if key:
         found.append(Found(key, start, stop, cut or depth != opened_at))
     return found
+
+
+def _lines(text: bytes) -> list[str]:
+    """The lines of a file with their line feeds. Not every byte in them has to be UTF-8."""
+    return re.findall(r"[^\n]*\n|[^\n]+\Z", text.decode("utf-8", "surrogateescape"))
+
+
+def _filled(document: Document, sections: dict[str, Section], owner: str) -> Document:
+    """The document with the text of these sections in the owner's blocks."""
+    blocks = [
+        msgspec.structs.replace(block, text=sections[block.key].rendered())
+        if block.owner == owner
+        else block
+        for block in document.blocks
+    ]
+    return Document(document.original, tuple(blocks))
 
 
 def _mark(line: str) -> re.Match | None:
@@ -218,17 +230,17 @@ def _framed(block: Block, away: Sequence[str], unended: bool) -> Iterable[str]:
     yield f"# <<< {title}\n"
 
 
-def _placed(original: Sequence[str], section: Section, owner: str) -> Block:
+def _placed(original: Sequence[str], key: str, owner: str) -> Block:
     """Where a section that is not yet ours goes: on the one of its name, else to the end."""
     for found in sections_of(original):
-        if found.key == section.key:
+        if found.key == key:
             stop = found.stop
             if not original[-1].endswith("\n") and not any(map(words, original[stop:])):
                 stop = len(original)  # so that the missing line feed is noted in our block
-            return Block(section.key, owner, found.start, stop - found.start, section.rendered())
+            return Block(key, owner, found.start, stop - found.start)
     # haproxy wants the global section before the others.
-    line = 0 if section.key == "global" and sections_of(original) else len(original)
-    return Block(section.key, owner, line, 0, section.rendered())
+    line = 0 if key == "global" and sections_of(original) else len(original)
+    return Block(key, owner, line, 0)
 
 
 def _without_original(document: Document, key: str) -> Document:

@@ -11,9 +11,9 @@ from saltext_hakube.core.values import MASKED
 _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
-        rb"((?:\binsecure-)?\bpassword[ \t]+)\S+",
+        rb"((?:\binsecure-)?\bpassword[ \t]+).+",
         rb"(\bstats[ \t]+auth[ \t]+).+",
-        rb"(\bauthorization\b\S*?[ \t:]+).+",
+        rb"(authorization[\\:]*[ \t]+).+",
         rb"(\b(?:pre)?setenv[ \t]+\S*(?:passw|secret|token|key)\S*[ \t]+).+",
     )
 )

@@ -1,0 +1,1 @@
+"""haproxy.cfg as values, judged by haproxy itself where it can judge."""

@@ -1,0 +1,171 @@
+"""The sections of a highly available Kubernetes API, judged by haproxy."""
+
+import msgspec
+import pytest
+
+from saltext_hakube.core.haproxy.document import with_sections
+from saltext_hakube.core.haproxy.kubernetes import BASE, sections
+from saltext_hakube.core.haproxy.options import Haproxy, Server
+
+from .judge import judged, needs_haproxy
+
+SERVERS = (
+    Server("apiserver1", "192.0.2.11"),
+    Server("apiserver2", "192.0.2.12", 16443, 18080),
+    Server("apiserver3", "2001:db8::13"),
+)
+
+
+def rendered(vip="192.0.2.100", **options):
+    found = sections(msgspec.convert(options, Haproxy), vip, SERVERS)
+    return {section.header: section.lines for section in found}
+
+
+def test_one_setting_gives_the_lines_of_the_document():
+    assert rendered(plain=True, insecure=True) == {
+        "frontend apiservers-insecure": (
+            "mode tcp",
+            "bind 192.0.2.100:8080",
+            "default_backend kube-apiservers-insecure",
+        ),
+        "frontend apiserver-secure": (
+            "mode tcp",
+            "bind 192.0.2.100:6443",
+            "default_backend kube-apiservers-secure",
+        ),
+        "backend kube-apiservers-insecure": (
+            "mode tcp",
+            "balance roundrobin",
+            "server insecure-apiserver1 192.0.2.11:8080 check",
+            "server insecure-apiserver2 192.0.2.12:18080 check",
+            "server insecure-apiserver3 [2001:db8::13]:8080 check",
+        ),
+        "backend kube-apiservers-secure": (
+            "mode tcp",
+            "balance roundrobin",
+            "server secure-apiserver1 192.0.2.11:6443 check",
+            "server secure-apiserver2 192.0.2.12:16443 check",
+            "server secure-apiserver3 [2001:db8::13]:6443 check",
+        ),
+    }
+
+
+def test_the_insecure_pair_comes_only_when_asked_for():
+    assert list(rendered()) == ["frontend apiserver-secure", "backend kube-apiservers-secure"]
+
+
+def test_servers_are_checked_on_readyz_against_the_clusters_ca():
+    lines = rendered()["backend kube-apiservers-secure"]
+    assert "option httpchk GET /readyz" in lines
+    assert (
+        "server secure-apiserver1 192.0.2.11:6443 check check-ssl verify required "
+        "ca-file /etc/kubernetes/pki/ca.crt"
+    ) in lines
+
+
+def test_the_insecure_servers_are_asked_without_tls():
+    lines = rendered(insecure=True)["backend kube-apiservers-insecure"]
+    assert "server insecure-apiserver1 192.0.2.11:8080 check" in lines
+
+
+def test_a_tcp_check_needs_no_ca():
+    lines = rendered(check="tcp")["backend kube-apiservers-secure"]
+    assert "server secure-apiserver1 192.0.2.11:6443 check" in lines
+    assert not any("httpchk" in line or "http-check" in line for line in lines)
+
+
+def test_an_ipv6_vip_is_bound_in_brackets():
+    assert "bind [2001:db8::64]:6443" in rendered("2001:db8::64")["frontend apiserver-secure"]
+
+
+OTHERS = {
+    "secure_port": (8443, "bind 192.0.2.100:8443"),
+    "insecure_port": (8001, "bind 192.0.2.100:8001"),
+    "balance": ("leastconn", "balance leastconn"),
+    "check_path": ("/livez?exclude=etcd", "option httpchk GET /livez?exclude=etcd"),
+    "verify": ("none", "server secure-apiserver1 192.0.2.11:6443 check check-ssl verify none"),
+    "inter": ("7s", "default-server inter 7s fastinter 500ms fall 2 rise 2"),
+    "fastinter": ("70ms", "default-server inter 2s fastinter 70ms fall 2 rise 2"),
+    "fall": (7, "default-server inter 2s fastinter 500ms fall 7 rise 2"),
+    "rise": (7, "default-server inter 2s fastinter 500ms fall 2 rise 7"),
+    "retries": (7, "retries 7"),
+    "timeouts": (
+        {"connect": "71s", "client": "72s", "server": "73s", "check": "74s"},
+        "timeout connect 71s",
+        "timeout client 72s",
+        "timeout server 73s",
+        "timeout tunnel 73s",
+        "timeout check 74s",
+    ),
+}
+
+
+@pytest.mark.parametrize("option", OTHERS)
+def test_each_option_changes_the_lines_that_it_names(option):
+    value, *expected = OTHERS[option]
+    changed = rendered(**{"insecure": True, option: value}).values()
+    default = rendered(insecure=True).values()
+    for line in expected:
+        assert any(one.startswith(line) for lines in changed for one in lines)
+        assert not any(one.startswith(line) for lines in default for one in lines)
+
+
+def test_keepalive_and_the_closing_of_sessions_can_be_switched_off():
+    def words(**options):
+        return {word for lines in rendered(**options).values() for x in lines for word in x.split()}
+
+    assert {"clitcpka", "srvtcpka", "shutdown-sessions"} <= words()
+    assert not {"clitcpka", "srvtcpka"} & words(tcp_keepalive=False)
+    assert "on-marked-down" not in words(on_marked_down="none")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"secure_port": 0},
+        {"inter": "2"},
+        {"inter": "0s"},
+        {"inter": "2s\n"},
+        {"timeouts": {"client": "1 h"}},
+        {"balance": "roundrobin\nbind :1"},
+        {"ca_file": "relative"},
+        {"ca_file": "/with blank"},
+        {"check_path": "/readyz #"},
+        {"check": "http"},
+        {"fall": 0},
+        {"config": "/etc/haproxy/"},
+        {"unknown": 1},
+    ],
+)
+def test_a_wrong_option_does_not_reach_the_file(wrong):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(wrong, Haproxy)
+
+
+@needs_haproxy
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"verify": "none"},
+        {"verify": "none", "insecure": True, "tcp_keepalive": False, "on_marked_down": "none"},
+        {"check": "tcp", "balance": "random(2)"},
+        {"plain": True, "insecure": True},
+    ],
+)
+@pytest.mark.parametrize("vip", ["192.0.2.100", "2001:db8::64"])
+def test_haproxy_takes_the_whole_file_without_a_word(options, vip, tmp_path):
+    found = sections(msgspec.convert(options, Haproxy), vip, SERVERS)
+    returncode, output = judged(with_sections(None, found, base=BASE), tmp_path)
+    assert returncode == 0, output
+    assert "WARNING" not in output
+
+
+@needs_haproxy
+def test_the_backends_are_tcp_also_where_the_defaults_are_http(tmp_path):
+    # The document's backends inherit "mode http" from a distribution's defaults, and haproxy
+    # refuses to send a tcp frontend there.
+    text = b"global\n log /dev/log local0\ndefaults\n mode http\n log global\n option httplog\n"
+    found = sections(Haproxy(verify="none", insecure=True), "192.0.2.100", SERVERS)
+    returncode, output = judged(with_sections(text, found), tmp_path)
+    assert returncode == 0, output
+    assert "WARNING" not in output
