@@ -150,7 +150,8 @@ class Lab:
     ) -> dict[str, Any]:
         """`salt TARGET FUNCTION ARGS` on the master: what each minion returned, by its id.
 
-        A minion that does not answer within *timeout* seconds is there with False.
+        A minion that does not answer within *timeout* seconds is not in it; salt then asks what its
+        job is, so that the call takes longer than that.
         """
         words = salt.arguments(args, kwargs)
         return salt.parse(salt.call(self.master, target, function, words, timeout))
@@ -277,11 +278,10 @@ def take_down(record: Record) -> None:
             child.kill()
         supervisor.kill()
     # Whoever else is in these namespaces got there through this lab: commands that a test left.
-    for namespace in record.namespaces:
-        for pid in processes_in(namespace):
-            process = ProcessId.of(pid)
-            if process and pid != os.getpid():
-                process.kill()
+    for pid in processes_in(record.namespaces):
+        process = ProcessId.of(pid)
+        if process and pid != os.getpid():
+            process.kill()
     for namespace in record.namespaces:
         Network.remove(namespace)
     for name in record.cgroups:

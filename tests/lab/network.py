@@ -6,6 +6,8 @@ of a veth pair. Nothing of it is in the machine's own namespace, so labs may use
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.lab.process import LabError, run
@@ -96,18 +98,20 @@ class Network:
         return port
 
 
-def processes_in(namespace: str) -> list[int]:
-    """The ids of all processes in a namespace that has a name."""
-    try:
-        wanted = Path("/run/netns", namespace).stat()
-    except FileNotFoundError:
-        return []
+def processes_in(namespaces: Iterable[str]) -> list[int]:
+    """The ids of all processes in any of these namespaces, given by name."""
+    wanted = set()
+    for namespace in namespaces:
+        with contextlib.suppress(FileNotFoundError):
+            wanted.add(_identity(Path("/run/netns", namespace)))
     found = []
     for entry in Path("/proc").glob("[0-9]*/ns/net"):
-        try:
-            seen = entry.stat()
-        except OSError:  # it ended meanwhile
-            continue
-        if (seen.st_dev, seen.st_ino) == (wanted.st_dev, wanted.st_ino):
-            found.append(int(entry.parts[2]))
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if _identity(entry) in wanted:
+                found.append(int(entry.parts[2]))
     return found
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
