@@ -17,7 +17,7 @@ from typing import Any
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 from saltext_hakube.core.config import Config, Facts, resolve
-from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.platform import System
 from saltext_hakube.host import network
 from saltext_hakube.host.machine import Machine
@@ -72,10 +72,9 @@ def outcome(
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """Turn this project's errors into Salt's, which are printed as text, not as a traceback."""
+    # A wrong pillar is no SaltInvocationError: that one prints the function's whole docstring, too.
     try:
         yield
-    except ConfigError as error:
-        raise SaltInvocationError(str(error)) from None
     except (HakubeError, OSError) as error:
         raise CommandExecutionError(str(error)) from None
 

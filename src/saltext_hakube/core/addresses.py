@@ -209,6 +209,16 @@ def check_servers(servers: Sequence[Server], vip: Vip, problems: list[str]) -> N
     ]
 
 
+def check_ports(pillar: Pillar, problems: list[str]) -> None:
+    """One frontend on a port."""
+    haproxy = pillar.haproxy
+    if haproxy.insecure and haproxy.insecure_port == haproxy.secure_port:
+        problems.append(
+            f"hakube:haproxy:insecure_port: {haproxy.insecure_port} is also "
+            "hakube:haproxy:secure_port; give each frontend its own"
+        )
+
+
 def check_device(pillar: Pillar, nodes: Sequence[Node], vip: Vip, problems: list[str]) -> None:
     """The quorum device is a voice of its own: on another machine than the nodes."""
     device = pillar.cluster.quorum_device

@@ -83,6 +83,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     servers = addresses.servers(pillar, nodes, problems)
     if not problems:  # else the same address would be told again
         addresses.check_servers(servers, vip, problems)
+    addresses.check_ports(pillar, problems)
     addresses.check_device(pillar, nodes, vip, problems)
     node = identity.this_node(nodes, facts.names)
     if node is None and need_node:

@@ -37,6 +37,8 @@ PLAIN = {
     dict: "a mapping",
     tuple: "a list",
 }
+# msgspec looks at text as UTF-8, which JSON's lone surrogates have no form in.
+WRONG = (msgspec.ValidationError, UnicodeEncodeError)
 TEXT = (str, bytes, bytearray)  # sequences, too, in Python's eyes
 SIMPLE = re.compile(r"[A-Za-z0-9_.@-]{1,60}")
 SHOWN = 60  # characters of a value or key; a line of an error stays one line
@@ -128,7 +130,7 @@ def _read_mapping(value: Any, kind: Any, path: str, problems: list[str]) -> Any:
     for key, item in value.items():
         try:
             name = msgspec.convert(key, key_kind)
-        except msgspec.ValidationError:
+        except WRONG:
             problems.append(
                 f"{path}: the name {_name(key)} is wrong; expected {_expected(key_kind)}"
                 f"{_quotes(key, key_kind)}"
@@ -149,7 +151,7 @@ def _read_list(value: Any, kind: Any, path: str, problems: list[str], secret: bo
 def _read_scalar(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -> Any:
     scalars = [member for member in _members(kind) if not _is_container(member)]
     if scalars and not (isinstance(value, float) and not math.isfinite(value)):
-        with contextlib.suppress(msgspec.ValidationError):
+        with contextlib.suppress(*WRONG):
             return msgspec.convert(value, reduce(or_, scalars))
     if value is None:
         wrong = "empty"

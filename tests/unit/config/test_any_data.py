@@ -54,7 +54,7 @@ def judge(data):
     return config
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(anything)
 def test_any_data_is_a_config_or_gives_single_lines(data):
     judge(data)
@@ -80,7 +80,7 @@ WHOLE = {
 }
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_good_pillar_with_one_place_replaced_is_a_config_or_gives_single_lines(data):
     path = data.draw(st.sampled_from([path for path in places(WHOLE) if path]))

@@ -1,4 +1,4 @@
-"""Each bad pillar gives exactly one line: the path, what is wrong, what is allowed or to be done."""
+"""Each bad pillar gives exactly one line: the path, what is wrong, what is allowed or to do."""
 
 import datetime
 
@@ -137,6 +137,11 @@ BAD = {
         "hakube:kubernetes:version: 1.2 is wrong; expected a Kubernetes version in quotes, such "
         'as "1.20" or "1.32.1" (without quotes YAML reads 1.20 as the number 1.2) (write text in '
         "quotes)",
+    ),
+    "half of a character": (
+        {"fencing": "\ud800"},
+        "hakube:fencing: '\\ud800' is wrong; expected a mapping of fence devices, or the word "
+        "none to run without fencing",
     ),
     # names
     "a name that cannot be an id in the CIB": (
@@ -328,6 +333,11 @@ BAD = {
     "a port in quotes": (
         {"apiserver:port": "6443"},
         f"hakube:apiserver:port: '6443' is wrong; {PORT} (without quotes)",
+    ),
+    "one port for two frontends": (
+        {"haproxy": {"insecure": True, "insecure_port": 6443}},
+        "hakube:haproxy:insecure_port: 6443 is also hakube:haproxy:secure_port; give each frontend "
+        "its own",
     ),
     "plain http on a Kubernetes that has none": (
         {"haproxy:insecure": True, "kubernetes:version": "1.20"},

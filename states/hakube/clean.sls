@@ -1,0 +1,55 @@
+{#-
+  Takes back what hakube wrote on this machine: its variables in the kubernetes environment
+  files, its sections in haproxy.cfg, its kernel setting. Foreign lines of these files stay. It
+  needs the pillar with which hakube was applied.
+
+    salt '*' state.apply hakube.clean
+
+  What it does not undo:
+  - The cluster and the objects in it. While they are there, Pacemaker goes on to run haproxy and
+    the VIP; stop it first, on one node: `pcs cluster stop --all`, and, to be rid of the
+    cluster for good, on each node: `pcs cluster destroy`.
+  - Packages, the password of the user hacluster, and which units are enabled.
+  - Values that these files had before hakube changed them; a section of haproxy.cfg that hakube
+    put its own in place of is put back.
+-#}
+{%- set config = {} if salt["hakube.problems"]() else salt["hakube.config"]() %}
+---
+include:
+  - hakube.pillar
+
+{%- if config %}
+{%- set kubernetes = config.kubernetes %}
+{%- set family = "ipv6" if ":" in config.vip.address else "ipv4" %}
+
+{#- Clients first: nothing points at the VIP any more when haproxy stops to serve it. #}
+
+hakube-kubeenv-config-absent:
+  hakube_kubeenv.absent:
+    - name: {{ kubernetes.config_file | json }}
+    - variables: {{ [kubernetes.config_variable] | json }}
+    - require:
+      - hakube: hakube-pillar
+
+hakube-kubeenv-kubelet-absent:
+  hakube_kubeenv.absent:
+    - name: {{ kubernetes.kubelet_file | json }}
+    - variables: {{ [kubernetes.kubelet_variable] | json }}
+    - require:
+      - hakube: hakube-pillar
+
+{#- The objects in the cluster will be taken out here, before the files that they need. #}
+
+hakube-haproxy-absent:
+  hakube_haproxy.config_absent:
+    - require:
+      - hakube_kubeenv: hakube-kubeenv-config-absent
+      - hakube_kubeenv: hakube-kubeenv-kubelet-absent
+
+hakube-sysctl-absent:
+  hakube_sysctl.absent:
+    - name: net.{{ family }}.ip_nonlocal_bind
+    - file: {{ config.sysctl.file | json }}
+    - require:
+      - hakube_haproxy: hakube-haproxy-absent
+{%- endif %}

@@ -1,0 +1,20 @@
+{#-
+  The nodes become one Pacemaker cluster, set up once, by the first node of the pillar. Every
+  node must be applied to at the same time, until the cluster is formed.
+-#}
+---
+include:
+  - hakube.install
+  - hakube.sysctl
+  - hakube.haproxy
+  - hakube.kubeenv
+
+hakube-cluster-formed:
+  hakube_pcs.cluster_formed:
+    - require:
+      - sls: hakube.install
+      # A cluster that is already formed may start haproxy and the apiserver here at once, which
+      # must find their files.
+      - sls: hakube.sysctl
+      - sls: hakube.haproxy
+      - sls: hakube.kubeenv
