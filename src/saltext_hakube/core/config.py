@@ -90,6 +90,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         problems.append(_stranger(nodes, facts))
     identity.check(pillar, problems)
     problems += kubernetes.problems(pillar.kubernetes, pillar.haproxy.insecure)
+    system = platform(facts.system, pillar, problems)
     warnings = quorum.check(pillar, problems)
     warnings += addresses.check_own(node, facts.networks)
     if problems:
@@ -106,7 +107,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         resources=pillar.resources,
         fencing=pillar.devices,
         properties=pillar.properties,
-        platform=platform(facts.system, pillar),
+        platform=system,
         url=kubernetes.url(vip.address, pillar.haproxy),
         warnings=tuple(warnings),
     )

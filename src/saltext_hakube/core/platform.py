@@ -15,6 +15,7 @@ DEBIAN = (*COMMON, "pacemaker-cli-utils", "resource-agents")
 UBUNTU = (*COMMON, "pacemaker-cli-utils", "resource-agents-base")
 
 DEVICE = ("corosync-qdevice",)
+FAMILIES = ("RedHat", "Debian")
 
 
 class System(msgspec.Struct, frozen=True):
@@ -38,10 +39,16 @@ class Platform(msgspec.Struct, frozen=True):
     repository: str | None
 
 
-def platform(system: System, pillar: Pillar) -> Platform:
+def platform(system: System, pillar: Pillar, problems: list[str]) -> Platform:
     """What the system needs for the declared cluster, or what the pillar says in its place."""
     install = pillar.install
     packages = install.packages
+    if install.manage and packages is None and system.family not in ("", *FAMILIES):
+        problems.append(
+            f"hakube:install:packages: missing; the packages of {system.name} are not known, only "
+            f"those of the families {' and '.join(FAMILIES)}: list them, or write "
+            "hakube:install:manage: false"
+        )
     if packages is None:
         packages = _base(system)
         packages += _fence(system) if pillar.devices else ()

@@ -1,0 +1,222 @@
+# Every key that hakube knows, with a comment. Where no other word is said, the value is the
+# default, so a line can be left out. A key that is not listed here is an error.
+hakube:
+  cluster:
+    # Required. The machines, first the one that sets the cluster up. A name is the minion's id
+    # or its host name, and will be the node's name in the cluster. Either an address ...
+    nodes:
+      node1:
+        # ... or a mapping: one address for each corosync link (1 to 8; the first is also the one
+        # for pcs and for the apiserver), the same number on every node.
+        addresses:
+          - 192.0.2.11
+          - 198.51.100.11
+        # The Salt minion that this node is, where its id is another than the name.
+        # Default: the minion of the node's name.
+        minion: node1
+      node2:
+        addresses: [192.0.2.12, 198.51.100.12]
+      node3:
+        addresses: [192.0.2.13, 198.51.100.13]
+      node4:
+        addresses: [192.0.2.14, 198.51.100.14]
+    # Required. Will be the password of the system user hacluster on every machine.
+    password: "change-me"
+    name: hakube
+    # Seconds: how long to wait for the pcsd of all nodes, before anything is touched.
+    peers_timeout: 30
+    # Seconds: how long to wait for each step of the cluster's formation.
+    start_timeout: 180
+    # Seconds: how long to wait until the cluster is at rest after a change.
+    settle_timeout: 120
+    # Run although both halves of a split network may hold the VIP at once: two nodes with neither
+    # fencing nor a quorum device, or no-quorum-policy other than stop without fencing.
+    accept_split_brain: false
+    # A voice on another machine (package corosync-qnetd there), for an even number of nodes.
+    # Default: none.
+    quorum_device:
+      host: witness.example.com
+      # Default: what the name resolves to.
+      address: 192.0.2.50
+      # ffsplit: one half of an even split goes on. lms: a last single node may go on.
+      algorithm: ffsplit
+
+  vip:
+    # Required. A free, routable address on the nodes' own subnet, IPv4 or IPv6.
+    address: 192.0.2.100
+    # Prefix length on the network interface. Default: that of the subnet.
+    prefix: 24
+    # Default: the interface of the subnet.
+    interface: eth0
+
+  # Required: a mapping of fence devices, or the word none.
+  fencing:
+    fence-node1:
+      agent: fence_ipmilan
+      # What the agent takes (`pcs stonith describe fence_ipmilan`). Values whose name says that
+      # they are secret (passwd, ...) are never shown.
+      options:
+        ip: 192.0.2.21
+        username: fence
+        passwd: "change-me"
+        lanplus: true
+        pcmk_host_list: node1
+      # Default: a monitor every 60 s.
+      operations:
+        monitor:
+          interval: 60s
+      # Meta attributes. Default: none.
+      meta:
+        priority: 10
+    fence-node2:
+      agent: fence_ipmilan
+      options: {ip: 192.0.2.22, username: fence, passwd: "change-me", pcmk_host_list: node2}
+    fence-node3:
+      agent: fence_ipmilan
+      options: {ip: 192.0.2.23, username: fence, passwd: "change-me", pcmk_host_list: node3}
+    fence-node4:
+      agent: fence_ipmilan
+      options: {ip: 192.0.2.24, username: fence, passwd: "change-me", pcmk_host_list: node4}
+
+  apiserver:
+    # Where the apiservers listen. On a machine that also has haproxy an apiserver must listen on
+    # the machine's own address only (--bind-address), else it takes the VIP's port away.
+    port: 6443
+    # Plain http; counts only with haproxy:insecure.
+    insecure_port: 8080
+    # Default: one apiserver on every node, at its first address.
+    servers:
+      - node: node1
+      - node: node2
+        # haproxy's name of the server. Default: the node's name, else apiserver1, ...
+        name: second
+        # Default: those above.
+        port: 6444
+        insecure_port: 8081
+      # An apiserver on a machine that is no node of the cluster.
+      - name: outside
+        address: 192.0.2.31
+
+  haproxy:
+    config: /etc/haproxy/haproxy.cfg
+    # The systemd unit.
+    unit: haproxy
+    # Where clients reach the API on the VIP.
+    secure_port: 6443
+    # Also offer plain http. Kubernetes 1.20 and later cannot.
+    insecure: false
+    insecure_port: 8080
+    # The document's sections as they stand: a bare check, and the file's own timeouts.
+    plain: false
+    # roundrobin, static-rr, leastconn, first, source or random.
+    balance: roundrobin
+    # https: ask check_path over TLS. tcp: be content with a connection.
+    check: https
+    check_path: /readyz
+    # required: the apiserver's certificate must be of ca_file. none: any certificate will do.
+    verify: required
+    ca_file: /etc/kubernetes/pki/ca.crt
+    # How often a server is checked; below 2s a busy apiserver is cut off in its TLS handshake.
+    inter: 2s
+    # How often while it comes or goes.
+    fastinter: 500ms
+    # So many failed checks and it is down, so many good ones and it is up.
+    fall: 2
+    rise: 2
+    # shutdown-sessions: connections to a server that goes down are closed. none: they stay.
+    on_marked_down: shutdown-sessions
+    # How often a connection is tried, on another server each time.
+    retries: 3
+    tcp_keepalive: true
+    timeouts:
+      connect: 2s
+      # A watch may be silent for long.
+      client: 1h
+      server: 1h
+      check: 3s
+
+  kubernetes:
+    # In quotes. Decides which flags the programs still know. Default: unknown, all are written.
+    version: "1.32"
+    # The files and variables that point the components at the VIP.
+    config_file: /etc/kubernetes/config
+    config_variable: KUBE_MASTER
+    kubelet_file: /etc/kubernetes/kubelet
+    kubelet_variable: KUBELET_API_SERVER
+
+  sysctl:
+    # Where ip_nonlocal_bind is set.
+    file: /etc/sysctl.d/haproxy.conf
+
+  # What Pacemaker runs. Each has a name, operations and meta attributes.
+  resources:
+    vip:
+      name: VIP-apiserver
+      # Each operation over its default: monitor every 10s with timeout 20s, start and stop 20s.
+      operations:
+        monitor:
+          interval: 10s
+          timeout: 20s
+          # What to do when it fails: ignore, block, stop, restart, standby, fence,
+          # restart-container. Default: pacemaker's (restart; for stop fence, or block).
+          on-fail: restart
+          # Only in this role. Default: any.
+          role: Started
+          # Wait before the first one. Default: 0.
+          start-delay: 0
+          # Default: true.
+          enabled: true
+          # Keep a record that it has begun. Default: pacemaker's.
+          record-pending: true
+      # Default: none.
+      meta:
+        resource-stickiness: 100
+    haproxy:
+      name: haproxy
+      # Default: monitor every 5s; timeouts 100s.
+      operations: {}
+      meta: {}
+    apiserver:
+      name: apiserver
+      # The systemd unit.
+      unit: kube-apiserver
+      # The group that is cloned.
+      group: apiserver-group
+      # Default: monitor every 5s; timeouts 100s.
+      operations: {}
+      meta: {}
+    scheduler:
+      name: scheduler
+      unit: kube-scheduler
+      # Default: monitor every 60s; timeouts 100s.
+      operations: {}
+      meta: {}
+    controller:
+      name: controller
+      unit: kube-controller-manager
+      # Default: monitor every 60s; timeouts 100s.
+      operations: {}
+      meta: {}
+    # The group of scheduler and controller-manager, which run together, on one node.
+    controller_group: controller-scheduler
+    # VIP before haproxy, haproxy before apiserver.
+    orders:
+      # Optional: only where both start anyway. Mandatory, Serialize: as pacemaker has them.
+      kind: Optional
+      # Whether they stop in the reverse order.
+      symmetrical: false
+
+  # Cluster properties of Pacemaker. Default: stonith-enabled, true where there are fence devices.
+  properties:
+    stonith-enabled: true
+    no-quorum-policy: stop
+
+  install:
+    # Whether to install packages at all.
+    manage: true
+    # All packages, in place of those of the operating system. Default: by operating system,
+    # fencing and quorum device.
+    packages: [haproxy, pacemaker, corosync, pcs, resource-agents, fence-agents-all]
+    # The yum/dnf repository to install from: the High Availability channel. Default: by
+    # operating system. In a public cloud it often has another id.
+    repository: highavailability
