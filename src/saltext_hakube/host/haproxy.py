@@ -91,15 +91,20 @@ def loads(machine: Machine, config: str, unit: str) -> bool:
     return config in loaded or str(Path(config).parent) in [path.rstrip("/") for path in loaded]
 
 
+def running(machine: Machine, unit: str) -> bool:
+    """Whether haproxy runs on this machine."""
+    return machine.live and systemd.active(unit)
+
+
 def replace(machine: Machine, config: str, unit: str, old: bytes | None, new: bytes) -> bool:
     """Write the file and let a running haproxy read it; True where one was running.
 
     If it does not take the new content, the old one is put back. Raises Refused then.
     """
     path = machine.path(config)
-    running = machine.live and systemd.active(unit)
+    was_running = running(machine, unit)
     _put(path, new)
-    if not running:
+    if not was_running:
         return False
     try:
         reload(unit)

@@ -246,9 +246,12 @@ class _Wanted:
     def contents(self):
         """The file as it is (None: missing) and as it should be."""
         old = files.read(self.machine.path(self.config))
-        new = document.with_sections(
-            old, self.sections, self.absent, owner=self.owner, base=kubernetes.BASE
-        )
+        try:
+            new = document.with_sections(
+                old, self.sections, self.absent, owner=self.owner, base=kubernetes.BASE
+            )
+        except ConfigError as error:
+            raise ConfigError(f"{self.config}: {text}" for text in error.problems) from None
         return old, old if old is None and not new else new
 
 
@@ -289,9 +292,12 @@ def _required(wanted, new):
         if wanted.sections:
             raise
         return []  # what is left is not ours, and nobody reads it
-    if not verdict.good:
+    if verdict.good:
+        return _warnings(wanted, verdict)
+    # What is left when ours are gone is not our doing; but a haproxy that runs shall not meet it.
+    if wanted.sections or host.running(wanted.machine, wanted.unit):
         raise Refused(_refusal(wanted, verdict))
-    return _warnings(wanted, verdict)
+    return [_refusal(wanted, verdict), *_warnings(wanted, verdict)]
 
 
 def _refusal(wanted, verdict):
