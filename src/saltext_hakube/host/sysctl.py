@@ -146,27 +146,21 @@ def _texts(machine: Machine, file: str, text: str) -> Texts:
 
 def _undone_at_boot(machine: Machine, boot: Texts, file: str, key: str, value: str) -> list[str]:
     """Sentences about what would give the key another value at the next boot."""
-    ours = [i for i, (name, _) in enumerate(boot) if _same_file(machine, name, file)]
-    if not ours:
+    if not any(_same_file(machine, name, file) for name, _ in boot):
         return [
             f"{file} is not read at boot: put it into {FOLDERS[0]}, with a name that ends in "
             ".conf and that no other file there has"
         ]
     found = []
-    last = [(SYSCTL_CONF, _text(machine, SYSCTL_CONF))]
-    if _same_file(machine, SYSCTL_CONF, file):
-        last = []
-    for later, reader in ((boot[ours[-1] + 1 :], "at boot"), (last, "by `sysctl --system`")):
-        decided = sysctl.deciding(later, key)
-        if decided is None or (
-            decided[1].value is not None and sysctl.same(decided[1].value, value)
-        ):
-            continue
-        name, setting = decided
-        found.append(
-            f"{key}: line {setting.number} of {name} says {setting.value or 'not to set it'} and "
-            f"is read after {file} {reader}; remove that line"
-        )
+    conf = [] if _same_file(machine, SYSCTL_CONF, file) else [SYSCTL_CONF]
+    extra = [(name, _text(machine, name)) for name in conf]
+    for texts, reader in ((boot, "at boot"), (extra, "by `sysctl --system`")):
+        name, setting = sysctl.deciding(texts, key) or (None, None)
+        if setting is not None and not (setting.value and sysctl.same(setting.value, value)):
+            found.append(
+                f"{key}: line {setting.number} of {name} says {setting.value or 'not to set it'} "
+                f"and is read after {file} {reader}; remove that line"
+            )
     return found
 
 

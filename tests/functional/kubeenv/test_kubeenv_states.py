@@ -199,7 +199,8 @@ def test_absent_removes_every_assignment_and_keeps_the_file(states, files):
 def test_a_wrong_argument_is_one_clear_line_and_nothing_changes(
     states, files, arguments, says, test
 ):
-    ret = states.hakube_kubeenv.managed(*arguments, test=test)
+    name, variables = arguments
+    ret = states.hakube_kubeenv.managed(name, variables=variables, test=test)
     assert ret.result is False
     assert says in ret.comment
     assert "\n" not in ret.comment

@@ -45,6 +45,17 @@ def test_a_later_file_that_undoes_ours_is_named(tmp_path, layout, says):
     assert not says or says in warnings[0]
 
 
+@pytest.mark.parametrize("name", [".hidden.conf", "x.conf~", "x", "x.conf.d"])
+def test_only_conf_files_that_are_not_hidden_count(tmp_path, name):
+    machine = lay_out(tmp_path, {f"/etc/sysctl.d/{name}": f"{KEY}=1"})
+    assert sysctl.at_boot(machine, KEY) is None
+
+
+def test_a_folder_named_like_a_file_is_passed_over(tmp_path):
+    machine = lay_out(tmp_path, {"/etc/sysctl.d/x.conf/inside": ""})
+    assert sysctl.at_boot(machine, KEY) is None
+
+
 @pytest.mark.parametrize(
     ("file", "layout"),
     [

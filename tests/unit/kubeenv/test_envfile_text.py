@@ -104,6 +104,12 @@ def test_a_quote_that_is_never_closed_is_told_with_its_line_where_it_matters(tex
         envfile.with_values(text, {"X": "2"})
 
 
+def test_removing_a_variable_whose_quote_is_never_closed_is_refused():
+    # Its value holds the rest of the file, which may be anything.
+    with pytest.raises(ConfigError, match="line 1: the value of X has a quote"):
+        envfile.without('X="a\nY=1\n', ["X"])
+
+
 def test_removing_refuses_what_systemd_versions_read_differently():
     with pytest.raises(ConfigError, match="remove that backslash"):
         envfile.without("# c \\\nX=1\n", ["X"])
