@@ -180,7 +180,7 @@ class Lab:
             node.copy_in(wheel, path)
             role = "master" if node.name == "master" else "minion"
             # A minion asked to stop takes 5 s for it; nobody updates a lab that is busy.
-            restart = f"systemctl kill --signal=KILL salt-{role}; systemctl start salt-{role}"
+            restart = f"systemctl kill --signal=KILL salt-{role}; systemctl restart salt-{role}"
             script = f'{wheels.INSTALL}; rm "$1"; {restart}'
             node.run(["sh", "-euc", script, "update", path], timeout=120)
 
@@ -223,7 +223,7 @@ def _come_up(record: Record, progress: Progress) -> Lab:
         layers = [kube.layer(options["kube"], progress=progress), *layers]
     own = record.folder / "layer"
     if options["salt"]:
-        layers = [wheels.salt_layer(layers[-1], progress=progress), *layers]
+        layers = [wheels.salt_layer(layers[-1], suite, progress=progress), *layers]
         with step(progress, "build the extension's wheel and install it"):
             wheel = wheels.build_extension(record.folder / "wheel")
             wheels.extension_layer(layers, wheel, own)

@@ -68,8 +68,12 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def formed(config: Config, observed: Observed) -> bool:
-    """Whether this machine belongs to the cluster of the pillar."""
-    return observed.corosync is not None and config.node in observed.corosync.names
+    """Whether this machine belongs to the cluster of the pillar.
+
+    Debian's sample cluster has one node called node1, a name that a pillar may well use too.
+    """
+    conf = observed.corosync
+    return conf is not None and not conf.sample and config.node in conf.names
 
 
 def steps(config: Config, observed: Observed) -> tuple[Step, ...]:

@@ -22,7 +22,8 @@ from saltext_hakube.core.cib.objects import (
     Property,
 )
 from saltext_hakube.core.config import Config
-from saltext_hakube.core.schema import FenceDevice, Operation as Declared, Resource
+from saltext_hakube.core.schema import FenceDevice, Resource
+from saltext_hakube.core.schema import Operation as Declared
 
 Operations = Mapping[str, Mapping[str, str]]
 
@@ -120,9 +121,7 @@ def _order(config: Config, first: str, then: str) -> Order:
     return Order(id=f"order-{first}-{then}-{orders.kind}", first=first, then=then, options=options)
 
 
-def _operations(
-    defaults: Operations, declared: Mapping[str, Declared]
-) -> tuple[Operation, ...]:
+def _operations(defaults: Operations, declared: Mapping[str, Declared]) -> tuple[Operation, ...]:
     """The defaults, with the declared attributes over them, each operation for itself."""
     merged = {name: dict(attributes) for name, attributes in defaults.items()}
     for name, operation in declared.items():

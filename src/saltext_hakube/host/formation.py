@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from saltext_hakube.core import corosync
+from saltext_hakube.core.addresses import Node
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.errors import CommandError, HakubeError, NotInstalled, TimedOut
 from saltext_hakube.core.formation import Kind, Observed, Service, Step, formed
@@ -24,8 +24,6 @@ STACK = ("corosync", "pacemaker")
 
 # How long to pause between two looks while waiting. Seconds.
 PAUSE = 1.0
-
-T = TypeVar("T")
 
 
 def observe(config: Config, machine: Machine) -> Observed:
@@ -93,21 +91,13 @@ def _setup(step: Step, config: Config, machine: Machine) -> None:
     A peer that has not yet set its password or dropped its sample cluster makes pcs refuse;
     nothing is changed then. Never forced.
     """
-    deadline = time.monotonic() + config.cluster.start_timeout
-    while True:
-        try:
-            pcsd.authenticate(config.nodes, config.cluster.password)
-            if formed(config, Observed(corosync=corosync_conf(machine))):
-                return
+
+    def try_it() -> None:
+        pcsd.authenticate(config.nodes, config.cluster.password)
+        if not formed(config, Observed(corosync=corosync_conf(machine))):
             pcsd.setup(config.cluster.name, config.nodes)
-            return
-        except CommandError as error:
-            if time.monotonic() > deadline:
-                raise HakubeError(
-                    f"the cluster was not set up within {config.cluster.start_timeout} s "
-                    f"(hakube:cluster:start_timeout). pcs says: {error.output}"
-                ) from None
-        time.sleep(PAUSE)
+
+    _insist(try_it, config, "the cluster was not set up")
 
 
 def _await_setup(step: Step, config: Config, machine: Machine) -> None:
@@ -140,17 +130,15 @@ def _authenticate(step: Step, config: Config, machine: Machine) -> None:
 
 
 def _add(step: Step, config: Config, machine: Machine) -> None:
-    nodes = {node.name: node for node in config.nodes}
-    for name in step.nodes:
-        _peers(Step(Kind.PEERS, "", (name,)), config, machine)
-        _retry(
-            lambda node=nodes[name]: (
-                pcsd.authenticate([node], config.cluster.password),
-                pcsd.add(node),
-            ),
-            config.cluster.start_timeout,
-            f"{name} was not added",
-        )
+    _peers(step, config, machine)
+    for node in config.nodes:
+        if node.name in step.nodes:
+            _insist(lambda node=node: _add_one(node, config), config, f"{node.name} was not added")
+
+
+def _add_one(node: Node, config: Config) -> None:
+    pcsd.authenticate([node], config.cluster.password)
+    pcsd.add(node)
 
 
 def _await_add(step: Step, config: Config, machine: Machine) -> None:
@@ -163,8 +151,6 @@ def _await_add(step: Step, config: Config, machine: Machine) -> None:
 
 def _device(step: Step, config: Config, machine: Machine) -> None:
     device = config.cluster.quorum_device
-    from saltext_hakube.core.addresses import Node
-
     host = Node(device.host, (device.address or device.host,))
     pcsd.authenticate([host], config.cluster.password)
     pcsd.add_quorum_device(device.host, device.algorithm)
@@ -188,6 +174,21 @@ def _status():
         return status()
     except (NotInstalled, TimedOut):
         return None
+
+
+def _insist(try_it: Callable[[], None], config: Config, failure: str) -> None:
+    """Try until pcs does it; when the time is over, tell what pcs said last."""
+    deadline = time.monotonic() + config.cluster.start_timeout
+    while True:
+        try:
+            return try_it()
+        except CommandError as error:
+            if time.monotonic() > deadline:
+                raise HakubeError(
+                    f"{failure} within {config.cluster.start_timeout} s "
+                    f"(hakube:cluster:start_timeout); pcs says: {pcsd.complaints(error.output)}"
+                ) from None
+        time.sleep(PAUSE)
 
 
 def _wait(there: Callable[[], bool], timeout: float, what: str) -> None:

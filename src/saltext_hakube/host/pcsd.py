@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +33,7 @@ def answers(address: str, timeout: float = 3.0) -> bool:
         # Without a token pcsd answers 401, which is an answer.
         connection.request("GET", "/remote/check_auth")
         return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException, socket.timeout):
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
@@ -77,9 +76,24 @@ def destroy() -> None:
 def add_quorum_device(host: str, algorithm: str) -> None:
     """Let a qnetd be the cluster's third voice."""
     run(
-        ["pcs", "quorum", "device", "add", "model", "net", f"host={host}", f"algorithm={algorithm}"],
+        [
+            "pcs",
+            "quorum",
+            "device",
+            "add",
+            "model",
+            "net",
+            f"host={host}",
+            f"algorithm={algorithm}",
+        ],
         timeout=SLOW,
     )
+
+
+def complaints(output: str) -> str:
+    """What pcs calls errors in its output; all of it where it calls nothing so."""
+    errors = [line.removeprefix("Error: ") for line in output.splitlines() if "Error: " in line]
+    return "; ".join(errors) or output
 
 
 def _hosts(nodes: Sequence[Node]) -> list[str]:

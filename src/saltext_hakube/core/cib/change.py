@@ -22,9 +22,9 @@ class Change(Struct, frozen=True, kw_only=True):
     def told(self) -> dict[str, str]:
         """As a state's ``changes`` shows it, secrets masked."""
         lines = {"action": f"{self.action} {self.kind}"}
-        for name, (before, after) in self.details.items():
+        for name, values in self.details.items():
             secret = is_secret(name.rpartition(" ")[2])
-            before, after = (MASKED if secret and v is not None else v for v in (before, after))
+            before, after = (MASKED if secret and v is not None else v for v in values)
             if before is None:
                 lines[name] = str(after)
             elif after is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
+from saltext_hakube.core.cib.attributes import Changes
 from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.meaning import same
@@ -14,22 +16,29 @@ from saltext_hakube.core.errors import ConfigError
 def edit_order(cib: Cib, wanted: Order) -> Iterator[Change]:
     """Make this order hold."""
     attributes = {"first": wanted.first, "then": wanted.then, **wanted.options}
-    yield from _edit(cib, "rsc_order", wanted.id, attributes, _order_defaults, _ORDER_KEY)
+    yield from _edit(cib, _ORDER, wanted.id, attributes)
 
 
 def edit_colocation(cib: Cib, wanted: Colocation) -> Iterator[Change]:
     """Make this colocation hold."""
     attributes = {"rsc": wanted.resource, "with-rsc": wanted.with_resource, **wanted.options}
-    yield from _edit(cib, "rsc_colocation", wanted.id, attributes, dict, _COLOCATION_KEY)
+    yield from _edit(cib, _COLOCATION, wanted.id, attributes)
 
 
-_KINDS = {"rsc_order": "order", "rsc_colocation": "colocation"}
-_ORDER_KEY = ("first", "then", "first-action", "then-action")
-_COLOCATION_KEY = ("rsc", "with-rsc", "rsc-role", "with-rsc-role", "node-attribute")
-_REFERENCES = ("first", "then", "rsc", "with-rsc")
+Attributes = Mapping[str, str]
 
 
-def _order_defaults(attributes: Mapping[str, str]) -> dict[str, str]:
+class _Kind(NamedTuple):
+    """``relation``: the attributes that say what is related, and how; the rest is its strength."""
+
+    name: str
+    tag: str
+    references: tuple[str, ...]
+    relation: tuple[str, ...]
+    full: Callable[[Attributes], dict[str, str]]
+
+
+def _full_order(attributes: Attributes) -> dict[str, str]:
     """The order with what pacemaker takes for granted (Pacemaker Explained, rsc_order)."""
     full = {"first-action": "start", "kind": "Mandatory", **attributes}
     full.setdefault("then-action", full["first-action"])
@@ -37,55 +46,75 @@ def _order_defaults(attributes: Mapping[str, str]) -> dict[str, str]:
     return full
 
 
-def _edit(cib: Cib, tag: str, name: str, wanted: dict[str, str], defaults, key) -> Iterator[Change]:
-    for reference in _REFERENCES:
-        target = wanted.get(reference)
-        if target is not None and cib.resource(target) is None:
-            raise ConfigError(
-                [f"{_KINDS[tag]} {name}: its {reference} {target} is no resource of the cluster"]
-            )
-    section = cib.section("constraints")
-    element = _find(section, tag, name, wanted, defaults, key)
-    if element is None:
-        if name in cib.ids:
+_ORDER = _Kind(
+    "order",
+    "rsc_order",
+    ("first", "then"),
+    ("first", "then", "first-action", "then-action"),
+    _full_order,
+)
+_COLOCATION = _Kind(
+    "colocation",
+    "rsc_colocation",
+    ("rsc", "with-rsc"),
+    ("rsc", "with-rsc", "rsc-role", "with-rsc-role", "node-attribute"),
+    dict,
+)
+
+
+def _edit(cib: Cib, kind: _Kind, name: str, wanted: dict[str, str]) -> Iterator[Change]:
+    for reference in kind.references:
+        if cib.resource(wanted[reference]) is None:
             raise ConfigError(
                 [
-                    f"{_KINDS[tag]} {name}: the cluster has a {cib.ids[name].tag} of this id; "
-                    "choose another name"
+                    f"{kind.name} {name}: its {reference} {wanted[reference]} is no resource of "
+                    "the cluster"
                 ]
             )
-        element = cib.add(section, tag, id=name)
-        element.attrib.update(wanted)
-        details = {key: (None, value) for key, value in wanted.items()}
-        yield Change(action="create", kind=_KINDS[tag], id=name, details=details)
+    section = cib.section("constraints")
+    element = _find(section, kind, name, wanted)
+    if element is not None:
+        details = _update(element, kind, wanted)
+        if details:
+            yield Change(action="update", kind=kind.name, id=element.attrib["id"], details=details)
         return
-    actual = {k: v for k, v in element.attrib.items() if k != "id"}
-    full, full_wanted = defaults(actual), defaults(wanted)
-    details = {
-        option: (full.get(option), full_wanted.get(option))
-        for option in [*full_wanted, *(o for o in full if o not in full_wanted)]
-        if not same(option, full.get(option), full_wanted.get(option))
-    }
-    if details:
-        for option in details:
-            if option in wanted:
-                element.attrib[option] = wanted[option]
-            else:
-                element.attrib.pop(option, None)
-        yield Change(
-            action="update", kind=_KINDS[tag], id=element.attrib["id"], details=details
+    if name in cib.ids:
+        raise ConfigError(
+            [
+                f"{kind.name} {name}: the cluster has a {cib.ids[name].tag} of this id; "
+                "choose another name"
+            ]
         )
+    cib.add(section, kind.tag, id=name).attrib.update(wanted)
+    details = {option: (None, value) for option, value in wanted.items()}
+    yield Change(action="create", kind=kind.name, id=name, details=details)
 
 
-def _find(section: Element, tag: str, name: str, wanted, defaults, key) -> Element | None:
+def _find(section: Element, kind: _Kind, name: str, wanted: Attributes) -> Element | None:
     """The constraint that relates the same things in the same way, else the one of this id."""
 
-    def relation(attributes: Mapping[str, str]) -> tuple[str | None, ...]:
-        full = defaults(attributes)
-        return tuple(full.get(part) for part in key)
+    def relation(attributes: Attributes) -> tuple[str | None, ...]:
+        full = kind.full(attributes)
+        return tuple(full.get(part) for part in kind.relation)
 
-    simple = [element for element in section.findall(tag) if element.find("resource_set") is None]
-    alike = [element for element in simple if relation(element.attrib) == relation(wanted)]
-    named = [element for element in simple if element.attrib.get("id") == name]
-    both = [element for element in alike if element in named]
+    simple = [item for item in section.findall(kind.tag) if item.find("resource_set") is None]
+    alike = [item for item in simple if relation(item.attrib) == relation(wanted)]
+    named = [item for item in simple if item.attrib.get("id") == name]
+    both = [item for item in alike if item in named]
     return next(iter(both or alike or named), None)
+
+
+def _update(element: Element, kind: _Kind, wanted: Attributes) -> Changes:
+    actual = kind.full({name: v for name, v in element.attrib.items() if name != "id"})
+    full = kind.full(wanted)
+    details = {
+        option: (actual.get(option), full.get(option))
+        for option in dict.fromkeys([*full, *actual])
+        if not same(option, actual.get(option), full.get(option))
+    }
+    for option in details:
+        if option in wanted:
+            element.attrib[option] = wanted[option]
+        else:
+            element.attrib.pop(option, None)
+    return details

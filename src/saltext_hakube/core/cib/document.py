@@ -102,9 +102,10 @@ class Cib:
         """The element that this one hangs in."""
         return self.parents[element]
 
-    def add(self, parent: Element, tag: str, index: int | None = None, **attributes: str) -> Element:
+    def add(
+        self, parent: Element, tag: str, index: int | None = None, **attributes: str
+    ) -> Element:
         """Hang a new element into ``parent``; an id that is taken gets a number."""
-        attributes = {name.rstrip("_"): value for name, value in attributes.items()}
         if "id" in attributes:
             attributes["id"] = self.free_id(attributes["id"])
         element = Element(tag, attributes)

@@ -19,25 +19,30 @@ _UNITS |= {"h": 3_600_000, "hr": 3_600_000}
 _DURATION = re.compile(r"\s*(\d+)\s*([a-z]*)\s*$", re.IGNORECASE)
 _SCORE = re.compile(r"[+-]?(\d+|INFINITY)$", re.IGNORECASE)
 
-DURATIONS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DURATIONS = _words(
     """interval timeout start-delay interval-origin failure-timeout remote-connect-timeout
     cluster-recheck-interval cluster-delay dc-deadtime election-timeout join-finalization-timeout
     join-integration-timeout shutdown-escalation shutdown-lock-limit stonith-timeout
     fencing-timeout fence-reaction-timeout transition-delay priority-fencing-delay
-    node-pending-timeout stonith-max-delay""".split()
+    node-pending-timeout stonith-max-delay"""
 )
-BOOLEANS = frozenset(
+BOOLEANS = _words(
     """enabled record-pending allow-migrate is-managed maintenance critical
     allow-unhealthy-nodes interleave ordered notify globally-unique promotable master_slave
     symmetrical require-all sequential influence maintenance-mode stonith-enabled fencing-enabled
     start-failure-is-fatal symmetric-cluster enable-acl enable-startup-probes startup-fencing
     stop-all-resources stop-orphan-resources stop-orphan-actions concurrent-fencing
-    shutdown-lock remove-after-stop""".split()
+    shutdown-lock remove-after-stop"""
 )
-SCORES = frozenset(
+SCORES = _words(
     """score resource-stickiness default-resource-stickiness migration-threshold priority
     node-health-base node-health-green node-health-yellow
-    node-health-red""".split()
+    node-health-red"""
 )
 
 
