@@ -130,6 +130,12 @@ def test_a_kubelet_without_the_flag_keeps_its_file_and_the_flag_is_warned_of(sta
 
 
 @with_pillar(pillar(insecure=False, version="1.32.1"))
+def test_a_flag_in_another_file_is_not_warned_of(states, files):
+    (files / "kubelet").write_text(CONTRIB)
+    assert states.hakube_kubeenv.managed(CONFIG).warnings == []
+
+
+@with_pillar(pillar(insecure=False, version="1.32.1"))
 def test_a_file_that_the_pillar_has_nothing_for_is_told(states, files):
     ret = states.hakube_kubeenv.managed(KUBELET)
     assert ret.result is False
