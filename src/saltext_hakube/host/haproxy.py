@@ -21,9 +21,14 @@ from saltext_hakube.host.run import run
 
 CHECK = 60.0  # seconds for haproxy -c; thousands of certificates take some
 LOADED = 30.0  # seconds for a new worker to appear after a reload
+# Seconds until a unit of Type=notify that is not "reloading" (any more) has made up its mind: the
+# master says RELOADING before it tries and READY after it, and tries to bind for 2 s.
+DECIDED = 3.0
 # haproxy 3.1 and later fork the worker first and let it bind: it tries for 2 s (MAX_START_RETRIES
 # times 10 ms in its src/haproxy.c). Before that a worker is forked only when all is well.
 SETTLED = {True: 2.5, False: 0.2}
+
+NOTES = Path("/run/hakube")
 
 # Where systemd looks for units, first match wins (systemd.unit(5)).
 _UNIT_FOLDERS = (
@@ -38,7 +43,7 @@ _UNIT_FOLDERS = (
 def version() -> str:
     """The installed haproxy's version, such as ``2.6.12``. Raises NotInstalled."""
     result = run(["haproxy", "-v"], timeout=CHECK)
-    found = re.search(r"version (\d[\w.]*)", result.stdout)
+    found = re.search(r"version (\d+(?:\.\d+)*)", result.stdout)
     if not found:
         raise CommandError(("haproxy", "-v"), result.returncode, result.output)
     return found[1]
@@ -96,32 +101,51 @@ def running(machine: Machine, unit: str) -> bool:
     return machine.live and systemd.active(unit)
 
 
+def unread(machine: Machine, unit: str) -> bool:
+    """Whether haproxy runs with what was in the file before our last change of it.
+
+    So it is if that change was killed between the write and the reload.
+    """
+    return _note(unit).exists() and running(machine, unit)
+
+
 def replace(machine: Machine, config: str, unit: str, old: bytes | None, new: bytes) -> bool:
     """Write the file and let a running haproxy read it; True where one was running.
 
     If it does not take the new content, the old one is put back. Raises Refused then.
     """
     path = machine.path(config)
-    was_running = running(machine, unit)
-    _put(path, new)
-    if not was_running:
+    if not running(machine, unit):
+        _put(path, new)
+        if machine.live:
+            _note(unit).unlink(missing_ok=True)  # it will read the file when it starts
         return False
+    _note(unit).parent.mkdir(exist_ok=True)
+    _note(unit).touch()
     try:
+        _put(path, new)
         reload(unit)
     except HakubeError as error:
-        _put(path, old or b"")
-        try:
-            reload(unit)
-        except HakubeError as second:
-            raise Refused(
-                f"{unit} did not take the new {config}: {error}\nThe old file was put back, and "
-                f"{unit} did not take that one either: {second}"
-            ) from None
-        raise Refused(
-            f"{unit} did not take the new {config}: {error}\n"
-            f"The old file was put back and {unit} runs with it"
-        ) from None
+        _put_back(path, config, unit, old, error)
+    _note(unit).unlink(missing_ok=True)
     return True
+
+
+def _put_back(path: Path, config: str, unit: str, old: bytes | None, error: HakubeError) -> None:
+    """Undo a change that haproxy did not take; always raises Refused."""
+    told = f"{unit} did not take the new {config}: {error}\nThe old file was put back, and"
+    _put(path, old or b"")
+    try:
+        reload(unit)
+    except HakubeError as second:
+        raise Refused(f"{told} {unit} did not take that one either: {second}") from None
+    _note(unit).unlink(missing_ok=True)
+    raise Refused(f"{told} {unit} runs with it") from None
+
+
+def _note(unit: str) -> Path:
+    """Exists while a change of the file is not known to be read. Gone after a boot, rightly."""
+    return NOTES / f"{unit}.unread"
 
 
 def reload(unit: str) -> None:
@@ -140,26 +164,22 @@ def reload(unit: str) -> None:
 
 
 def _wait_for_worker(unit: str, main: int, before: set[int]) -> None:
+    """Wait until the master has forked a worker that stays; raises TimedOut if it does not."""
     modern = tuple(int(part) for part in re.findall(r"\d+", version())[:2]) >= (3, 1)
-    deadline = time.monotonic() + LOADED
-    reloading_seen = False
+    patience = DECIDED if "notify" in systemd.properties(unit, "Type").get("Type", "") else LOADED
+    end = time.monotonic() + LOADED
+    quiet_since = time.monotonic()
     new_since: dict[int, float] = {}
-    idle_since = None
-    while time.monotonic() < deadline:
+    while time.monotonic() < min(end, quiet_since + patience):
         now = time.monotonic()
-        new = _children(main) - before
-        new_since = {pid: new_since.get(pid, now) for pid in new}
+        new_since = {pid: new_since.get(pid, now) for pid in _children(main) - before}
         if any(now - since >= SETTLED[modern] for since in new_since.values()):
             return
         state = systemd.properties(unit, "ActiveState").get("ActiveState")
-        reloading_seen = reloading_seen or state == "reloading"
         if state not in ("active", "reloading"):
             return  # the caller tells
-        # A unit of Type=notify is "reloading" until the master has made up its mind.
-        idle = reloading_seen and state == "active" and not new
-        idle_since = (idle_since or now) if idle else None
-        if idle_since and now - idle_since > 1.0:
-            break
+        if state == "reloading" or new_since:
+            quiet_since = now
         time.sleep(0.05)
     raise TimedOut(
         "no new worker came up after the reload, so the old one goes on with the old "

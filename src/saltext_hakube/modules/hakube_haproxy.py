@@ -74,7 +74,8 @@ def plan(sections=None, absent=None, owner=None, config=None, unit=None, check=T
         says against it is a warning here, and an error of :py:func:`apply`.
 
     Returns ``{"changes": {"diff": "..."}, "comment": "...", "warnings": [...]}``; ``changes`` is
-    empty where nothing is to be done. Passwords in the diff are masked.
+    empty where nothing is to be done. Passwords in the diff are masked. ``changes`` has ``reload``
+    in place of ``diff`` where an earlier change was cut off before haproxy had read the file.
 
     Fails with what is wrong with the arguments or the pillar.
 
@@ -88,13 +89,14 @@ def plan(sections=None, absent=None, owner=None, config=None, unit=None, check=T
     with face.told():
         wanted = _Wanted(sections, absent, owner, config, unit)
         old, new = wanted.contents()
-        comment = [f"Would be changed: {wanted.config}" if new != old else "Already as declared"]
+        changes = _changes(wanted, old, new)
+        comment = ["Would be changed" if changes else "Already as declared"]
         comment += _taken_over(old, new)
         warnings = []
-        if check and new != old:
+        if check and changes:
             note, warnings = _looked_at(wanted, new)
             comment += note
-        return face.outcome(_changes(wanted, old, new), "\n".join(comment), warnings)
+        return face.outcome(changes, "\n".join(comment), warnings)
 
 
 def apply(sections=None, absent=None, owner=None, config=None, unit=None):
@@ -133,16 +135,17 @@ def apply(sections=None, absent=None, owner=None, config=None, unit=None):
     with face.told():
         wanted = _Wanted(sections, absent, owner, config, unit)
         old, new = wanted.contents()
-        if new == old:
+        changes = _changes(wanted, old, new)
+        if not changes:
             return face.outcome(comment="Already as declared")
         warnings = _required(wanted, new)
         reloaded = host.replace(wanted.machine, wanted.config, wanted.unit, old, new)
-        comment = [f"Changed: {wanted.config}", *_taken_over(old, new)]
+        comment = ["Changed", *_taken_over(old, new)]
         if reloaded:
             comment.append(f"{wanted.unit} was reloaded")
         elif wanted.machine.live:
             comment.append(f"{wanted.unit} does not run, so it was not reloaded (nor started)")
-        return face.outcome(_changes(wanted, old, new), "\n".join(comment), warnings)
+        return face.outcome(changes, "\n".join(comment), warnings)
 
 
 def sections_(owner=None, config=None):
@@ -322,4 +325,10 @@ def _taken_over(old, new):
 
 
 def _changes(wanted, old, new):
-    return {"diff": face.diff(masked(old), masked(new), wanted.config)} if new != old else {}
+    changes = {}
+    if new != old:
+        changes["diff"] = face.diff(masked(old), masked(new), wanted.config)
+    elif new is not None and host.unread(wanted.machine, wanted.unit):
+        # An earlier change was killed between the write and the reload.
+        changes["reload"] = f"{wanted.unit} still runs with what was in {wanted.config} before"
+    return changes

@@ -111,6 +111,7 @@ def running(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(systemd, "_BOOTED", tmp_path)
     monkeypatch.setattr(haproxy, "LOADED", 5.0)
+    monkeypatch.setattr(haproxy, "NOTES", tmp_path / "notes")
     running = Running(tmp_path)
     yield running
     running.stop()
@@ -157,7 +158,7 @@ def test_a_reload_that_fails_puts_the_old_file_back(running, managed):
     ret = managed(web(free_port()))
     assert ret.result is False
     assert "Job for haproxy.service failed" in ret.comment
-    assert "The old file was put back and no-such-unit runs with it" in ret.comment
+    assert "The old file was put back, and no-such-unit runs with it" in ret.comment
     assert running.config.read_text() == running.original
     assert len(running.asked("reload")) == 2
 
@@ -191,3 +192,23 @@ def test_a_haproxy_that_dies_of_a_reload_is_told_and_not_started(running, manage
     assert ret.result is False
     assert "no-such-unit is not active any more" in ret.comment
     assert running.config.read_text() == running.original
+
+
+def test_a_change_that_was_killed_before_the_reload_is_finished_by_the_next_one(
+    running, managed, monkeypatch
+):
+    def killed(unit):
+        raise KeyboardInterrupt
+
+    port = free_port()
+    with monkeypatch.context() as patch:
+        patch.setattr(systemd, "reload", killed)
+        with pytest.raises(KeyboardInterrupt):
+            managed(web(port))
+    assert not listens(port)
+    assert list(managed(web(port), test=True).changes) == ["reload"]
+    ret = managed(web(port))
+    assert ret.result is True, ret.comment
+    assert list(ret.changes) == ["reload"]
+    running.wait(port)
+    assert managed(web(port)).changes == {}
