@@ -115,7 +115,8 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
 
 def public(config: Config) -> dict[str, Any]:
     """The configuration as plain data, its secrets masked."""
-    data = msgspec.to_builtins(config)
+    # By way of JSON, which has lists where Python has tuples.
+    data = msgspec.json.decode(msgspec.json.encode(config))
     data["cluster"]["password"] = MASKED
     for device in data["fencing"].values():
         device["options"] = {

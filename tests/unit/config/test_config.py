@@ -177,7 +177,9 @@ def test_a_stranger_may_look_at_a_pillar_but_is_none_of_its_nodes():
 
 
 def test_what_people_see_has_no_secrets_and_is_plain_data():
-    seen = json.dumps(public(resolve(FENCED, NODE1)))
+    plain = public(resolve(FENCED, NODE1))
+    assert json.loads(json.dumps(plain)) == plain
+    seen = json.dumps(plain)
     assert PASSWORD not in seen
     assert FENCE_PASSWORD not in seen
     assert seen.count('"********"') == 4
