@@ -82,7 +82,7 @@ def update(given: argparse.Namespace) -> None:
 def images(given: argparse.Namespace) -> None:
     prepare(show)
     layers = image.installed(given.suite, progress=show)
-    print(wheels.salt_layer(layers[-1], progress=show), *layers, sep="\n")
+    print(wheels.salt_layer(layers[-1], given.suite, progress=show), *layers, sep="\n")
 
 
 def kube_build(_given: argparse.Namespace) -> None:

@@ -36,7 +36,7 @@ def entry(kind: str, inputs: object, build: Callable[[Path], None], *, progress:
     final = folder() / f"{kind}-{key_of(inputs)}"
     if final.is_dir():
         return final
-    with locked(folder() / f".{kind}.lock", timeout=LONGEST_BUILD, what=f"building {kind}"):
+    with locked(folder() / f".{kind}.lock", timeout=LONGEST_BUILD, what=kind, progress=progress):
         if final.is_dir():
             return final
         for left in folder().glob(f".{kind}-*.building"):  # we hold the lock: its builder is gone

@@ -98,7 +98,7 @@ class Lab:
         if reason:
             raise LabError(reason)
         record = Record(name or default_name())
-        with record.hold():
+        with record.hold(progress=progress):
             wanted = {"nodes": nodes, "suite": suite, "installed": installed, "salt": salt}
             if record.phase == "up" and not record.orphaned:
                 _check_same(record, wanted)
@@ -291,7 +291,7 @@ def take_down(record: Record) -> None:
 
 def down(name: str | None = None, *, progress: Progress = silent) -> bool:
     """Take a lab down, in whatever state it is; False where there is none of this name."""
-    with Record(name or default_name()).hold() as record:
+    with Record(name or default_name()).hold(progress=progress) as record:
         if record.phase == "absent":
             return False
         with step(progress, f"take lab {record.name} down"):
@@ -306,7 +306,7 @@ def clean(*, everything: bool = False, progress: Progress = silent) -> list[str]
         # A run that is busy with its lab holds the lock: not ours to touch, unless it ends.
         if not everything and not found.orphaned:
             continue
-        with found.hold() as record:
+        with found.hold(progress=progress) as record:
             if record.phase != "absent" and (everything or record.orphaned):
                 with step(progress, f"remove lab {record.name}"):
                     take_down(record)

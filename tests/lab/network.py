@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tests.lab.process import LabError, run
 
-SUBNET = "10.87.0"
+#: TEST-NET-1 (RFC 5737), which pillar.example uses too: its pillars serve the lab as they are.
+SUBNET = "192.0.2"
 VIP = f"{SUBNET}.100"
 INTERFACE = "eth0"
 BRIDGE = "switch"

@@ -203,8 +203,11 @@ class ProcessId:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, timeout: float, what: str) -> Iterator[None]:
-    """Hold a lock file; the kernel drops the lock of a holder that was killed."""
+def locked(path: Path, *, timeout: float, what: str, progress: Progress = silent) -> Iterator[None]:
+    """Hold a lock file; the kernel drops the lock of a holder that was killed.
+
+    Where another run holds it, waiting for that is a step of its own.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     held: list[int] = []
 
@@ -222,7 +225,9 @@ def locked(path: Path, *, timeout: float, what: str) -> Iterator[None]:
         os.close(descriptor)
         return False
 
-    wait_until(got_it, f"the lock on {what} ({path}), which another run holds", timeout=timeout)
+    if not got_it():
+        with step(progress, f"wait for another run that is busy with {what}"):
+            wait_until(got_it, f"the lock on {what} ({path})", timeout=timeout)
     try:
         yield
     finally:

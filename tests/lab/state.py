@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.lab.process import LabError, ProcessId, locked
+from tests.lab.process import LabError, ProcessId, Progress, locked, silent
 
 #: A lab's name becomes part of the names of namespaces, cgroups and folders.
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?")
@@ -101,10 +101,10 @@ class Record:
             os.close(descriptor)
 
     @contextlib.contextmanager
-    def hold(self, timeout: float = 600) -> Iterator[Record]:
+    def hold(self, *, timeout: float = 600, progress: Progress = silent) -> Iterator[Record]:
         """Hold this lab's lock and the record as it is now."""
         lock = folder() / f".{self.name}.lock"
-        with locked(lock, timeout=timeout, what=f"lab {self.name}"):
+        with locked(lock, timeout=timeout, what=f"lab {self.name}", progress=progress):
             try:
                 yield self.load()
             finally:

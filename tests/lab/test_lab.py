@@ -196,7 +196,7 @@ def test_a_node_can_set_the_documents_sysctl_without_its_neighbour_noticing(lab)
 
 
 def test_a_power_cut_takes_addresses_and_sysctls_but_not_the_disk(lab, node):
-    node.run("ip addr add 10.87.0.100/24 dev eth0; sysctl -w net.ipv4.ip_nonlocal_bind=1")
+    node.run("ip addr add 192.0.2.100/24 dev eth0; sysctl -w net.ipv4.ip_nonlocal_bind=1")
     node.run("echo kept > /kept")
     machine_id = node.read("/etc/machine-id")
 
@@ -206,7 +206,7 @@ def test_a_power_cut_takes_addresses_and_sysctls_but_not_the_disk(lab, node):
     with pytest.raises(LabError, match="node1 is off"):
         node.run("true")
     node.boot()
-    assert "10.87.0.100" not in node.run("ip addr").stdout
+    assert "192.0.2.100" not in node.run("ip addr").stdout
     assert node.run("sysctl -n net.ipv4.ip_nonlocal_bind").stdout == "0\n"
     assert (node.read("/kept"), node.read("/etc/machine-id")) == ("kept\n", machine_id)
     assert hears(lab.nodes[1], node)

@@ -1,8 +1,4 @@
-"""Salt and the extension as wheels, and the layer that has Salt in it.
-
-Wheels are made once on the machine itself and installed in the image without any network: pip
-inside an image sees neither the machine's package index nor the certificates to trust it.
-"""
+"""Salt and the extension in a node: from wheels, without any network."""
 
 from __future__ import annotations
 
@@ -11,14 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.lab import cache
+from tests.lab import cache, saltwheels
 from tests.lab.layers import run_in
 from tests.lab.process import LabError, Progress, run, silent
+from tests.lab.saltwheels import PYTHON
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-#: Debian's own Python, the same as in the image; never the one of a virtual environment around us.
-PYTHON = "/usr/bin/python3"
 
 #: Where Salt lives in a node, as the project's packages do it.
 VENV = "/opt/salt"
@@ -29,13 +23,14 @@ def salt_version() -> str:
     return os.environ.get("HAKUBE_SALT") or "3008.*"
 
 
-def salt_layer(base: Path, *, progress: Progress = silent) -> Path:
-    """The layer on *base* with Salt in its virtual environment."""
+def salt_layer(base: Path, suite: str, *, progress: Progress = silent) -> Path:
+    """The layer on *base*, an image of *suite*, with Salt in its virtual environment."""
     version = salt_version()
-    wheels = _salt_wheels(version, progress)
+    wheels = saltwheels.wheels(version, base, suite, progress=progress)
+    names = " ".join(["salt", *saltwheels.BESIDES])
     script = f"""
         {PYTHON} -m venv {VENV}
-        {VENV}/bin/pip --quiet install --no-index --find-links /mnt salt pyyaml jinja2 msgspec
+        {VENV}/bin/pip --quiet install --no-index --find-links /mnt {names}
         ln -s {VENV}/bin/salt* /usr/local/bin/
         rm -rf /root/.cache /tmp/*
     """
@@ -45,32 +40,6 @@ def salt_layer(base: Path, *, progress: Progress = silent) -> Path:
 
     inputs = [base.name, wheels.name, script]
     return cache.entry(f"salt-{version.strip('.*')}", inputs, build, progress=progress)
-
-
-def _salt_wheels(version: str, progress: Progress) -> Path:
-    """Wheels of Salt and all it needs. The index decides which 3008.x that is, once."""
-    python = run([PYTHON, "-c", "import sys; print(sys.version_info[:2])"]).stdout.strip()
-
-    def build(folder: Path) -> None:
-        environment = dict(os.environ)
-        if version.startswith("3006"):
-            # Its sdist does not build with newer setuptools, and pip builds with the newest.
-            constraint = folder / "constraint.txt"
-            constraint.write_text("setuptools<69\n")
-            environment["PIP_CONSTRAINT"] = str(constraint)
-        with tempfile.TemporaryDirectory(prefix="hakube-") as scratch:
-            run([PYTHON, "-m", "venv", scratch], timeout=120)
-            run(
-                [
-                    *[Path(scratch, "bin/pip"), "wheel", "--quiet", "--wheel-dir", folder],
-                    *[f"salt=={version}", "pyyaml", "jinja2", "msgspec"],
-                ],
-                env=environment,
-                timeout=1200,
-            )
-
-    inputs = [version, python]
-    return cache.entry(f"wheels-salt-{version.strip('.*')}", inputs, build, progress=progress)
 
 
 def build_extension(folder: Path) -> Path:
