@@ -47,3 +47,15 @@ def entry(kind: str, inputs: object, build: Callable[[Path], None], *, progress:
             build(building)
         building.rename(final)
     return final
+
+
+def remove_unused(used: set[str]) -> list[str]:
+    """Remove all entries but those in *used* (paths) and return their names."""
+    removed = []
+    for path in sorted(folder().glob("[!.]*-????????????")):
+        kind = path.name.rpartition("-")[0]
+        with locked(folder() / f".{kind}.lock", timeout=LONGEST_BUILD, what=kind):
+            if str(path) not in used:
+                shutil.rmtree(path)
+                removed.append(path.name)
+    return removed

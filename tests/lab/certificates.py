@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from tests.lab.network import VIP, address
+from tests.lab.network import VIP, VIP6, address, address6
 from tests.lab.process import run
 
 #: The first address of the service range: what pods know the API by.
@@ -46,7 +46,8 @@ def make(folder: Path) -> None:
         *authority,
     )
     names = [f"node{number + 1}" for number in range(MOST_NODES)]
-    addresses = [VIP, SERVICE_ADDRESS, "127.0.0.1", *map(address, names)]
+    addresses = [VIP, VIP6, SERVICE_ADDRESS, "127.0.0.1"]
+    addresses += [*map(address, names), *map(address6, names)]
     service = [f"kubernetes{tail}" for tail in ("", ".default", ".default.svc")]
     dns = [*names, "api", "localhost", *service, "kubernetes.default.svc.cluster.local"]
     server = ",".join([*(f"IP:{it}" for it in addresses), *(f"DNS:{it}" for it in dns)])

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.lab import certificates, image, kube, salt, wheels
 from tests.lab.cgroup import Cgroup
-from tests.lab.network import VIP, Network, address, processes_in
+from tests.lab.network import VIP, VIP6, Network, address, processes_in
 from tests.lab.node import Client, Node
 from tests.lab.prerequisites import missing, prepare
 from tests.lab.process import LabError, ProcessId, Progress, silent, step
@@ -37,6 +37,7 @@ class Lab:
     def __init__(self, record: Record) -> None:
         self.name = record.name
         self.vip = VIP
+        self.vip6 = VIP6
         self.options = record.options
         self._record = record
         self._network = Network(record.name)

@@ -15,6 +15,8 @@ from tests.lab.process import LabError, run
 #: TEST-NET-1 (RFC 5737), which pillar.example uses too: its pillars serve the lab as they are.
 SUBNET = "192.0.2"
 VIP = f"{SUBNET}.100"
+SUBNET6 = "fd00:87"
+VIP6 = f"{SUBNET6}::100"
 INTERFACE = "eth0"
 BRIDGE = "switch"
 
@@ -26,6 +28,11 @@ def address(machine: str) -> str:
     if machine in _LAST:
         return f"{SUBNET}.{_LAST[machine]}"
     return f"{SUBNET}.{10 + int(machine.removeprefix('node'))}"
+
+
+def address6(machine: str) -> str:
+    """The same in IPv6."""
+    return f"{SUBNET6}::{address(machine).rpartition('.')[2]}"
 
 
 def _hardware_address(machine: str) -> str:
@@ -68,6 +75,9 @@ class Network:
         self._ip("switch", "link", "set", self._port(machine), "master", BRIDGE, "up")
         self._ip(machine, "link", "set", "lo", "up")
         self._ip(machine, "addr", "add", f"{address(machine)}/24", "dev", INTERFACE)
+        # nodad: nobody else is here, and for a second the address could not be used.
+        six = f"{address6(machine)}/64"
+        self._ip(machine, "addr", "add", six, "dev", INTERFACE, "nodad")
         self._ip(machine, "link", "set", INTERFACE, "up")
 
     def unplug(self, machine: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.lab.cgroup import Cgroup
 from tests.lab.layers import CLEAN_ENVIRONMENT, forget_volatile, overlay_options
-from tests.lab.network import Network, address
+from tests.lab.network import Network, address, address6
 from tests.lab.process import LabError, ProcessId, run, wait_until
 from tests.lab.state import Record
 
@@ -52,6 +52,7 @@ class Machine:
     def __init__(self, name: str) -> None:
         self.name = name
         self.address = address(name)
+        self.address6 = address6(name)
 
     def enter(self, command: Command) -> list[str]:
         """The words that run *command* there (a string goes through sh), for Popen and exec."""

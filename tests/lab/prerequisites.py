@@ -103,22 +103,26 @@ def _exists(pattern: str) -> bool:
 def mirrors(suite: str) -> list[str]:
     """sources.list lines for *suite*, from the Debian mirrors that this machine's apt is set to."""
     own = _release("VERSION_CODENAME")
-    lists = [
-        "apt-get",
-        "indextargets",
-        "--format",
-        "$(REPO_URI) $(RELEASE)",
-        "Created-By: Packages",
-    ]
-    found = [line.split() for line in run(lists).stdout.splitlines()]
     lines = []
-    for uri, release in dict.fromkeys(tuple(pair) for pair in found if len(pair) == 2):
+    for uri, release in _repositories():
         kind = release.removeprefix(own)
         if release.startswith(own) and kind in ("", "-updates", "-security"):
             lines.append(f"deb {uri} {suite}{kind} main")
     if not lines:
         raise LabError(f"apt on this machine has no source for Debian {own}: see /etc/apt")
     return lines
+
+
+def _repositories() -> list[tuple[str, str]]:
+    """Address and codename of each apt source, Debian's own first asked for by their origin."""
+    ask = ["apt-get", "indextargets", "--format"]
+    known = run([*ask, "$(ORIGIN)|$(REPO_URI)|$(CODENAME)", "Created-By: Packages"]).stdout
+    found = [line.split("|") for line in known.splitlines() if line.startswith("Debian|")]
+    if not found:
+        # No package lists yet: what the sources say, whoever they belong to.
+        told = [*ask, "|$(REPO_URI)|$(RELEASE)", "--no-release-info", "Created-By: Packages"]
+        found = [line.split("|") for line in run(told).stdout.splitlines()]
+    return list(dict.fromkeys((line[1], line[2]) for line in found))
 
 
 def apt_options() -> list[str]:

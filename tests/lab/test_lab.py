@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import Lab, LabError, clean, missing
+from tests.lab import Lab, LabError, clean, kube, missing
 from tests.lab.process import wait_until
 from tests.lab.state import Record, folder
 from tests.lab.wheels import CHECKOUT
@@ -248,3 +248,28 @@ def test_a_frozen_node_does_nothing_until_it_thaws(node):
 
     node.thaw()
     wait_until(lambda: ticks() > before, "the next tick", timeout=10)
+
+
+# -- Kubernetes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["real", "standin"])
+def test_an_apiserver_becomes_ready_for_a_client_that_verifies_it(kind):
+    if kind == "real" and kube.binaries() is None:
+        pytest.skip("no Kubernetes binaries here: `python3 -m tests.lab kube-build`")
+    with up(kind, nodes=1, kube=kind) as lab:
+        node = lab.nodes[0]
+        asked = "systemctl is-enabled kube-apiserver; systemctl is-active kube-apiserver"
+        unit = node.run(asked, check=False)
+        assert unit.stdout.split() == ["disabled", "inactive"]
+
+        node.run("systemctl start kube-apiserver")
+
+        ready = ["curl", "-sS", "--max-time", "2", f"https://{node.address}:6443/readyz"]
+        wait_until(
+            lambda: lab.client.run(ready, check=False).stdout.startswith("ok"),
+            "the apiserver to be ready",
+            timeout=60,
+        )
+        described = node.run("systemctl show --property=Description kube-apiserver").stdout
+        assert ("STAND-IN" in described) == (kind == "standin")

@@ -1,0 +1,87 @@
+"""A look-out for a secret: in the arguments of every process, in logs, returns and events."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from tests.lab.lab import Lab
+from tests.lab.wheels import VENV
+
+#: Runs on each machine: a turn over all processes takes a few milliseconds, so that one which lives
+#: for a tenth of a second is seen. Ends by itself. It reads the secret from standard input.
+_SPY = """
+import pathlib, sys, time
+secret = sys.stdin.readline().strip().encode()
+seen, turns, end = set(), 0, time.monotonic() + float(sys.argv[1])
+stop = pathlib.Path("/run/hakube-spy.stop")
+while time.monotonic() < end and not stop.exists():
+    turns += 1
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes()
+        except OSError:
+            continue
+        if secret in words:
+            seen.add(words.replace(b"\\0", b" ").decode(errors="replace"))
+    time.sleep(0.005)
+pathlib.Path("/run/hakube-spy.seen").write_text(repr((turns, sorted(seen))))
+"""
+
+_LOGS = ("/var/log", "/run/log", "/var/cache/salt", "/var/cache/hakube", "/tmp", "/run/hakube")
+
+
+class Lookout:
+    """Watches from `start` to `stop`; `findings` says where the secret was seen."""
+
+    def __init__(self, lab: Lab, secret: str, seconds: float = 400) -> None:
+        self._lab, self._secret, self._seconds = lab, secret, seconds
+        self.turns = 0
+        self.events = 0
+
+    def start(self) -> None:
+        """Begin to watch processes on all machines and the events on the master."""
+        for machine in self._lab.machines:
+            machine.write("/root/spy.py", _SPY)
+            machine.write("/root/secret", self._secret)
+            machine.run(
+                "rm -f /run/hakube-spy.*; setsid python3 /root/spy.py "
+                f"{self._seconds} < /root/secret > /dev/null 2>&1 & sleep 0.2; rm /root/secret"
+            )
+        self._lab.master.run(
+            f"setsid timeout {self._seconds} {VENV}/bin/salt-run state.event "
+            "> /root/events 2>&1 & true"
+        )
+        time.sleep(3)
+
+    def stop(self) -> list[str]:
+        """End the watch. Returns a line for each place where the secret was seen."""
+        found = []
+        for machine in self._lab.machines:
+            machine.run("touch /run/hakube-spy.stop; sleep 0.3")
+            turns, seen = eval(machine.read("/run/hakube-spy.seen"))  # our own repr
+            self.turns += turns
+            found += [f"{machine.name}: a process has it: {words}" for words in seen]
+            found += self._in_logs(machine)
+        events = self._lab.master.read("/root/events")
+        self.events = events.count("\n")
+        if self._secret in events:
+            found.append("an event has it")
+        return found
+
+    def _in_logs(self, machine) -> list[str]:
+        # Salt keeps the pillar that it compiled for a minion; that is the pillar itself.
+        script = (
+            f"grep -rlsF -f - {' '.join(_LOGS)} "
+            "--exclude-dir=pillar_cache --exclude-dir=minions || true; "
+            "journalctl --no-pager > /root/journal 2>/dev/null; echo"
+        )
+        files = machine.run(script, input=self._secret + "\n").stdout.split()
+        journal = machine.read("/root/journal")
+        found = [f"{machine.name}: {name} has it" for name in files]
+        return found + ([f"{machine.name}: the journal has it"] if self._secret in journal else [])
+
+
+def told(returns: object) -> str:
+    """Everything that a call returned, as text to look through."""
+    return json.dumps(returns)
