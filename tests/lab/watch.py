@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from tests.lab.lab import Lab
@@ -24,7 +23,7 @@ while time.monotonic() < end and not stop.exists():
             continue
         if secret in words:
             seen.add(words.replace(b"\\0", b" ").decode(errors="replace"))
-    time.sleep(0.005)
+    time.sleep(0.02)
 pathlib.Path("/run/hakube-spy.seen").write_text(repr((turns, sorted(seen))))
 """
 
@@ -80,8 +79,3 @@ class Lookout:
         journal = machine.read("/root/journal")
         found = [f"{machine.name}: {name} has it" for name in files]
         return found + ([f"{machine.name}: the journal has it"] if self._secret in journal else [])
-
-
-def told(returns: object) -> str:
-    """Everything that a call returned, as text to look through."""
-    return json.dumps(returns)

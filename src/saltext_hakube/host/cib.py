@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from saltext_hakube.core.cib.plan import Plan
-from saltext_hakube.core.errors import CommandError, Conflict
+from saltext_hakube.core.errors import CommandError, Conflict, NotInstalled
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 
@@ -36,7 +36,10 @@ def running(machine: Machine) -> bool:
     """Whether there is a CIB to read: the cluster runs here, or the file is there."""
     if machine.cib_file is not None:
         return machine.cib_file.exists()
-    result = run(["cibadmin", "--query", "--local"], ok=None, timeout=30)
+    try:
+        result = run(["cibadmin", "--query", "--local"], ok=None, timeout=30)
+    except NotInstalled:
+        return False
     return result.returncode == 0
 
 
@@ -48,6 +51,8 @@ def push(
     Returns the plan that was carried out, which is empty if there was nothing to do.
     Raises Conflict when others were faster until the deadline (seconds).
     """
+    if machine.cib_file is not None and not machine.cib_file.exists():
+        _make_file(machine.cib_file)
     end = time.monotonic() + deadline
     pause = 0.05
     while True:
@@ -89,6 +94,13 @@ def diff(before: str, after: str) -> str:
         return run(
             ["crm_diff", "--original", str(old), "--new", str(new)], ok=(0, 1), timeout=30
         ).stdout
+
+
+def _make_file(path: Path) -> None:
+    """A file that stands for a cluster begins as pacemaker's own idea of an empty one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(run(["cibadmin", "--empty"], timeout=30).stdout, encoding="utf-8")
 
 
 def _env(machine: Machine) -> dict[str, str]:

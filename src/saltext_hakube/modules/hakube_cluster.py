@@ -46,7 +46,7 @@ def plan():
             return face.outcome(comment="No cluster is formed for a folder that stands for /")
         observed = door.observe(config, machine)
         steps = formation.steps(config, observed)
-        warnings = [*config.warnings, *formation.warnings(config, observed)]
+        warnings = list(formation.warnings(config, observed))
         comment = "This node is to become part of the cluster" if steps else _member(config)
         return face.outcome(_told(steps), comment, warnings)
 

@@ -9,10 +9,14 @@ installed makes no difference: it is not used here.
 Used by the state ``hakube_pcs.managed``.
 """
 
+import msgspec
+
 from saltext_hakube import face
 from saltext_hakube.core.cib.document import EMPTY
 from saltext_hakube.core.cib.plan import plan as make_plan
+from saltext_hakube.core.cib.reading import objects
 from saltext_hakube.core.topology import topology
+from saltext_hakube.core.values import MASKED, is_secret
 from saltext_hakube.host import cib, settle
 
 __virtualname__ = "hakube_pcs"
@@ -22,6 +26,26 @@ def __virtual__():
     if __grains__.get("kernel") != "Linux":
         return False, "hakube works on Linux only"
     return __virtualname__
+
+
+def show():
+    """
+    The objects that stand in the cluster, whoever made them.
+
+    Returns a list of mappings with ``type`` (Primitive, Group, Clone, Order, Colocation, Property),
+    ``id`` and what belongs to each type; secrets are masked. Rules, resource sets, bundles and
+    other kinds of constraints are not listed.
+
+    Raises an error if no cluster runs here.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_pcs.show
+    """
+    with face.told():
+        return [_shown(item) for item in objects(cib.read(face.machine(__opts__)))]
 
 
 def plan():
@@ -86,6 +110,14 @@ def apply():
 
 def _config():
     return face.config(__pillar__, __grains__, __opts__)
+
+
+def _shown(item):
+    data = msgspec.to_builtins(item)
+    for name in data.get("options", ()):
+        if is_secret(name):
+            data["options"][name] = MASKED
+    return data
 
 
 def _summary(planned):

@@ -16,13 +16,13 @@ from saltext_hakube.core.errors import ConfigError
 def edit_order(cib: Cib, wanted: Order) -> Iterator[Change]:
     """Make this order hold."""
     attributes = {"first": wanted.first, "then": wanted.then, **wanted.options}
-    yield from _edit(cib, _ORDER, wanted.id, attributes)
+    yield from _edit(cib, ORDER, wanted.id, attributes)
 
 
 def edit_colocation(cib: Cib, wanted: Colocation) -> Iterator[Change]:
     """Make this colocation hold."""
     attributes = {"rsc": wanted.resource, "with-rsc": wanted.with_resource, **wanted.options}
-    yield from _edit(cib, _COLOCATION, wanted.id, attributes)
+    yield from _edit(cib, COLOCATION, wanted.id, attributes)
 
 
 Attributes = Mapping[str, str]
@@ -46,14 +46,14 @@ def _full_order(attributes: Attributes) -> dict[str, str]:
     return full
 
 
-_ORDER = _Kind(
+ORDER = _Kind(
     "order",
     "rsc_order",
     ("first", "then"),
     ("first", "then", "first-action", "then-action"),
     _full_order,
 )
-_COLOCATION = _Kind(
+COLOCATION = _Kind(
     "colocation",
     "rsc_colocation",
     ("rsc", "with-rsc"),
