@@ -36,7 +36,8 @@ def config(pillar=None):
         A mapping to look at in place of the minion's pillar: what would stand under ``hakube``.
         So a pillar can be checked before it is put in place, on any minion, also one that is none
         of its nodes. Leave ``cluster:password`` out, the arguments of a Salt command can be seen
-        in the master's job cache. Default: the minion's pillar ``hakube``.
+        in the master's job cache. Default: the minion's pillar ``hakube``, as the minion has it in
+        memory: ``saltutil.refresh_pillar`` gets a changed one.
 
     Returns a mapping with the keys of the pillar, every default filled in, and: ``node`` (the name
     that this minion has in the cluster), ``nodes`` and ``servers`` (lists), ``url`` (where clients

@@ -1,0 +1,161 @@
+"""
+hakube on the master
+====================
+
+What a master needs so that ``state.apply hakube`` works, and whether its minions have it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import salt.client
+import salt.utils.minions
+import salt.utils.yaml
+import salt.version
+from salt.exceptions import SaltException
+
+import saltext_hakube
+from saltext_hakube.core import diagnosis
+
+__virtualname__ = "hakube"
+
+SETTING = "fileserver_backend"
+FILE = "/etc/salt/master.d/hakube.conf"
+
+
+def __virtual__():
+    return __virtualname__
+
+
+def master_config():
+    """
+    Print the one file of configuration that this master needs.
+
+    It lists the fileserver backends that the master has already, and hakube after them, so that a
+    file of yours below /srv/salt/hakube/ takes the place of ours. A comment warns where a list in
+    the master's main file stops to count: Salt replaces the settings of /etc/salt/master by those
+    of the same name in master.d.
+
+    Returns the file's content, as text. The master has to be restarted afterwards.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.master_config
+        salt-run hakube.master_config > /etc/salt/master.d/hakube.conf
+    """
+    # One may stand there twice: Salt joins the lists of master.d, and git is gitfs, too.
+    backends = [name for name in dict.fromkeys(__opts__[SETTING]) if name != "hakube"]
+    main = Path(__opts__["conf_file"])
+    lines = [
+        f"# {FILE} (restart salt-master when it changes)",
+        "# hakube's SLS files come out of the installed package. A file of the same path in a",
+        "# backend before it takes their place.",
+    ]
+    hidden = _setting(main)
+    if hidden is not None:
+        lines += [
+            f"# WARNING: this list replaces {SETTING} in {main}, which is",
+            f"#   {hidden}",
+            "# It is repeated here. Change it here from now on.",
+        ]
+    lines += [f"{SETTING}:", *(f"  - {name}" for name in (*backends, "hakube"))]
+    return "\n".join(lines)
+
+
+def doctor(tgt="*", tgt_type="glob", timeout=15):
+    """
+    Find out what keeps hakube from working on the minions, and what to do about it.
+
+    tgt
+        Which minions to ask. Default: all.
+
+    tgt_type
+        How ``tgt`` is meant: glob, list, grain, pillar, compound, ... Default: glob.
+
+    timeout
+        Seconds to wait for answers, to each of three questions. Default: 15.
+
+    Refreshes the minions' pillar. Looks at: minions that do not answer; that lack the extension
+    or have another version than the master; a pillar that is wrong; a node of the pillar that no
+    answering minion is; a master that does not serve the SLS files.
+
+    Returns ``{"retcode": 0 or 1, "master": {...}, "minions": {ID: {...}}, "problems": [...]}``:
+    versions of extension, Salt and Python, and one line for each problem. The exit code of
+    ``salt-run`` is the retcode.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.doctor
+        salt-run hakube.doctor 'node*' timeout=30
+    """
+    own = {"extension": saltext_hakube.__version__, "salt": salt.version.__version__}
+    problems, versions = _look_at_master(), {}
+    try:
+        asked = _known(tgt, tgt_type)
+        if not asked:
+            problems.append(f"no minion matches {tgt}; see `salt-key --list accepted`")
+        answers = _ask(asked, "hakube.version", timeout)
+        versions = {name: answer for name, answer in answers.items() if isinstance(answer, dict)}
+        problems += diagnosis.versions(asked, answers, own["extension"], timeout)
+        # A minion keeps its pillar in memory; what counts is what the next state.apply will see.
+        _ask(sorted(versions), "saltutil.refresh_pillar", timeout, wait=True)
+        configs = _ask(sorted(versions), "hakube.config", timeout)
+        problems += diagnosis.nodes(configs, _known("*", "glob"))
+    except SaltException as error:
+        problems.append(f"the minions could not be asked: {error}")
+    return {
+        "retcode": int(bool(problems)),
+        "master": own,
+        "minions": versions,
+        "problems": problems,
+    }
+
+
+def _look_at_master():
+    if "hakube" in __opts__[SETTING]:
+        return []
+    return [
+        f"the master does not serve hakube's SLS files; put what `salt-run hakube.master_config` "
+        f"prints into {FILE} and restart salt-master"
+    ]
+
+
+def _known(tgt, tgt_type):
+    """The accepted minions that match."""
+    found = salt.utils.minions.CkMinions(__opts__).check_minions(tgt, tgt_type)
+    return sorted(found["minions"])
+
+
+def _ask(minions, function, timeout, **kwargs):
+    """What the minions answer within the time; who does not is not among them.
+
+    LocalClient.cmd goes on to wait for as long as a minion says that it is still busy.
+    """
+    if not minions:
+        return {}
+    answers = {}
+    with salt.client.get_local_client(__opts__["conf_file"]) as client:
+        job = client.run_job(
+            minions, function, kwarg=kwargs, tgt_type="list", timeout=timeout, listen=True
+        )
+        end = time.monotonic() + timeout
+        while job and len(answers) < len(minions) and time.monotonic() < end:
+            tag = f"salt/job/{job['jid']}/ret/"
+            event = client.event.get_event(wait=1, tag=tag, match_type="startswith")
+            if event:
+                answers[event["id"]] = event["return"]
+    return answers
+
+
+def _setting(path):
+    """The setting in a configuration file; None where it is not set there."""
+    try:
+        return salt.utils.yaml.safe_load(path.read_text(encoding="utf-8")).get(SETTING)
+    except (OSError, AttributeError, salt.utils.yaml.YAMLError):
+        return None
