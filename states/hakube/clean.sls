@@ -29,27 +29,27 @@ hakube-kubeenv-config-absent:
     - name: {{ kubernetes.config_file | json }}
     - variables: {{ [kubernetes.config_variable] | json }}
     - require:
-      - hakube: hakube-pillar
+        - hakube: hakube-pillar
 
 hakube-kubeenv-kubelet-absent:
   hakube_kubeenv.absent:
     - name: {{ kubernetes.kubelet_file | json }}
     - variables: {{ [kubernetes.kubelet_variable] | json }}
     - require:
-      - hakube: hakube-pillar
+        - hakube: hakube-pillar
 
 {#- The objects in the cluster will be taken out here, before the files that they need. #}
 
 hakube-haproxy-absent:
   hakube_haproxy.config_absent:
     - require:
-      - hakube_kubeenv: hakube-kubeenv-config-absent
-      - hakube_kubeenv: hakube-kubeenv-kubelet-absent
+        - hakube_kubeenv: hakube-kubeenv-config-absent
+        - hakube_kubeenv: hakube-kubeenv-kubelet-absent
 
 hakube-sysctl-absent:
   hakube_sysctl.absent:
     - name: net.{{ family }}.ip_nonlocal_bind
     - file: {{ config.sysctl.file | json }}
     - require:
-      - hakube_haproxy: hakube-haproxy-absent
+        - hakube_haproxy: hakube-haproxy-absent
 {%- endif %}

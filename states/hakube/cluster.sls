@@ -12,9 +12,9 @@ include:
 hakube-cluster-formed:
   hakube_pcs.cluster_formed:
     - require:
-      - sls: hakube.install
-      # A cluster that is already formed may start haproxy and the apiserver here at once, which
-      # must find their files.
-      - sls: hakube.sysctl
-      - sls: hakube.haproxy
-      - sls: hakube.kubeenv
+        - sls: hakube.install
+        # Once the cluster is formed it may start haproxy and the apiserver
+        # here at any moment; they must find their files.
+        - sls: hakube.sysctl
+        - sls: hakube.haproxy
+        - sls: hakube.kubeenv

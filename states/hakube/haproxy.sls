@@ -10,6 +10,6 @@ include:
 hakube-haproxy-config:
   hakube_haproxy.config_managed:
     - require:
-      - sls: hakube.install
-      # The check of the new file binds nothing; a haproxy that is reloaded with it does.
-      - hakube_sysctl: hakube-sysctl-vip
+        - sls: hakube.install
+        # A haproxy that runs and is reloaded binds to the VIP at once.
+        - hakube_sysctl: hakube-sysctl-vip

@@ -22,13 +22,13 @@ hakube-install-packages:
     - enablerepo: {{ config.platform.repository | json }}
     {%- endif %}
     - require:
-      - hakube: hakube-pillar
+        - hakube: hakube-pillar
 {%- endif %}
 
 hakube-install-units:
   hakube_pcs.units_handed_over:
     - require:
-      - hakube: hakube-pillar
-      {%- if installing %}
-      - pkg: hakube-install-packages
-      {%- endif %}
+        - hakube: hakube-pillar
+        {%- if installing %}
+        - pkg: hakube-install-packages
+        {%- endif %}

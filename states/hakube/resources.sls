@@ -10,4 +10,4 @@ include:
 hakube-resources-managed:
   hakube_pcs.managed:
     - require:
-      - hakube_pcs: hakube-cluster-formed
+        - hakube_pcs: hakube-cluster-formed

@@ -5,23 +5,23 @@ from __future__ import annotations
 import ipaddress
 import json
 
-from saltext_hakube.core.errors import NotInstalled
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.host.run import run
 
 
 def networks() -> tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]:
     """Every address of this machine with its netmask, link-local and loopback ones left out.
 
-    Nothing on a machine without ``ip``, which may be before anything is installed: what an
-    address is checked against is then less, not wrong.
+    Nothing where there is no ``ip``, or one without JSON, as there may be before anything is
+    installed: what an address is checked against is then less, not wrong.
     """
     try:
-        text = run(["ip", "-json", "address", "show"], timeout=5).stdout
-    except NotInstalled:
+        links = json.loads(run(["ip", "-json", "address", "show"], timeout=5).stdout)
+    except (HakubeError, ValueError):
         return ()
     found = (
         ipaddress.ip_interface(f"{info['local']}/{info['prefixlen']}")
-        for link in json.loads(text or "[]")
+        for link in links
         for info in link.get("addr_info", ())
         if "local" in info
     )
