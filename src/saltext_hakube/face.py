@@ -97,9 +97,9 @@ def converge(
         applied = apply()
         _tell(ret, applied)
         ret.update(changes=applied["changes"], comment=applied["comment"] or "Changed")
-        for problem in applied.get("problems", ()):
-            ret["result"] = False
-            ret["comment"] += f"\n{problem}"
+        if applied.get("problems"):
+            ret.update(result=False, comment="\n".join(applied["problems"]))
+            return ret
         left = plan()
         if left["changes"]:
             ret["result"] = False

@@ -1,5 +1,6 @@
-"""One lab for all tests of the cluster: three fresh machines, applied to once."""
+"""One lab for all tests of the cluster: fresh machines, applied to once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ class Applied:
         data["hakube"]["cluster"] |= {"password": self.secret, **(cluster or {})}
         self.lab.write_pillar(yaml.safe_dump(data, sort_keys=False))
 
-    def __call__(self, target="*", *words, timeout=420):
-        """Apply; every state's return by minion and id."""
+    def __call__(self, target="node[123]", *words, timeout=420):
+        """Apply; every state's return by minion and id. The fourth machine is for later."""
         result = {}
         for minion, states in self.lab.salt(
             target, "state.apply", "hakube", *words, timeout=timeout
@@ -49,8 +50,8 @@ def changed(states):
 
 @pytest.fixture(scope="session")
 def apply():
-    """Three fresh machines with nothing of the cluster on them, and how to apply to them."""
-    with Lab.up("apply", kube="auto") as lab:
+    """Fresh machines with nothing of the cluster on them, and how to apply to them."""
+    with Lab.up(f"apply-{os.getpid()}", nodes=4) as lab:
         yield Applied(lab)
 
 

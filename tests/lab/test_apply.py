@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REA
 NODES = ["node1", "node2", "node3"]
 
 
-def ready(lab, tries=1):
+def ready(lab, tries=1, host=None):
     """A verified GET of /readyz through the VIP, as a client on another machine sees it."""
     return lab.client.run(
-        f"curl -sS -m 3 --retry {tries - 1} --retry-delay 1 --retry-all-errors "
-        f"https://{lab.vip}:6443/readyz",
+        f"curl -sS -g -m 3 --retry {tries - 1} --retry-delay 1 --retry-all-errors "
+        f"https://{host or lab.vip}:6443/readyz",
         check=False,
         timeout=tries * 5,
     ).stdout
@@ -42,10 +42,10 @@ def formed_here(node):
 
 
 def test_a_dry_run_on_machines_with_nothing_lists_everything_and_does_nothing(apply):
-    nodes = apply.lab.nodes
+    nodes = apply.lab.nodes[:3]
     apply.write_pillar({"peers_timeout": 5})
     before = [files_of(node) for node in nodes]
-    for states in apply("*", "test=True").values():
+    for states in apply("node[123]", "test=True").values():
         assert failed(states) == {}
         assert states["hakube-install-packages"]["result"] is None
         assert "await" in json.dumps(states["hakube-cluster-formed"]["changes"])
@@ -106,7 +106,7 @@ def test_the_vip_is_on_one_node_and_everything_runs(applied):
 
 def test_units_that_pacemaker_manages_are_not_enabled(applied):
     units = "haproxy kube-apiserver kube-scheduler kube-controller-manager"
-    for node in applied.nodes:
+    for node in applied.nodes[:3]:
         states = node.run(f"systemctl is-enabled {units}", check=False).stdout.split()
         assert states == ["disabled"] * 4
 
@@ -119,7 +119,7 @@ def test_a_second_apply_changes_nothing(applied, apply):
 
 def test_neither_does_one_node_after_the_other(applied, apply):
     text = apply.lab.master.run(
-        "/opt/salt/bin/salt -b 1 '*' state.apply hakube --out=json --static", timeout=200
+        "/opt/salt/bin/salt -b 1 'node[123]' state.apply hakube --out=json --static", timeout=200
     ).stdout
     assert text.count('"result": true') >= 3 * 8
     assert '"result": false' not in text
@@ -127,12 +127,12 @@ def test_neither_does_one_node_after_the_other(applied, apply):
 
 
 def test_a_dry_run_of_a_formed_cluster_finds_nothing_to_do(applied, apply):
-    for states in apply("*", "test=True").values():
+    for states in apply("node[123]", "test=True").values():
         assert {name: s["result"] for name, s in states.items() if s["result"] is not True} == {}
 
 
 def test_with_one_node_down_the_others_apply_and_say_so(applied, apply):
-    down = next(node for node in applied.nodes if node not in holders(applied))
+    down = next(node for node in applied.nodes[:3] if node not in holders(applied))
     others = [name for name in NODES if name != down.name]
     apply.write_pillar(properties={"cluster-recheck-interval": "10min"})
     down.power_off()
@@ -162,14 +162,3 @@ def test_haproxy_killed_on_the_holder_comes_back(applied):
     assert ready(applied, tries=40) == "ok"
     # A monitor every 5 s, then a stop and a start of some 2 s each, on a busy machine.
     assert time.monotonic() - start < 40
-
-
-def test_a_fourth_machine_would_be_added_not_set_up(applied, apply):
-    apply.write_pillar({"nodes": {f"node{n}": f"192.0.2.{10 + n}" for n in (4, 1, 2, 3)}})
-    returns = applied.salt("*", "hakube_cluster.plan")
-    told = {name: list(plan["changes"].values()) for name, plan in returns.items()}
-    assert told == {
-        "node1": ["add node4 to the cluster"],
-        "node2": ["wait until node1 has added node4"],
-        "node3": ["wait until node1 has added node4"],
-    }

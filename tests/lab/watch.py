@@ -69,10 +69,10 @@ class Lookout:
         return found
 
     def _in_logs(self, machine) -> list[str]:
-        # Salt keeps the pillar that it compiled for a minion; that is the pillar itself.
+        # The master keeps the pillars that it compiled; those are the pillar itself.
         script = (
             f"grep -rlsF -f - {' '.join(_LOGS)} "
-            "--exclude-dir=pillar_cache --exclude-dir=minions || true; "
+            "--exclude-dir=pillar --exclude-dir=pillar_cache || true; "
             "journalctl --no-pager > /root/journal 2>/dev/null; echo"
         )
         files = machine.run(script, input=self._secret + "\n").stdout.split()

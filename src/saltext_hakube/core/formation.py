@@ -120,13 +120,18 @@ def warnings(config: Config, observed: Observed) -> tuple[str, ...]:
 
 
 def _refuse_foreign(config: Config, observed: Observed) -> None:
+    """Another cluster is nothing to join or to add nodes to, even if it has a node of our name."""
     conf = observed.corosync
-    if conf is None or conf.sample or config.node in conf.names:
+    if conf is None or conf.sample:
+        return
+    declared = {node.name for node in config.nodes}
+    same_name = conf.name == config.cluster.name
+    if config.node in conf.names and (same_name or declared.issuperset(conf.names)):
         return
     raise Refused(
         f"this machine is in the cluster {conf.name or 'without a name'} "
-        f"({', '.join(conf.names) or 'no nodes'}), where no node is called {config.node}; take it "
-        "out with `pcs cluster destroy` on it, or correct hakube:cluster:nodes"
+        f"({', '.join(conf.names) or 'no nodes'}), which is not that of the pillar; take it out "
+        "with `pcs cluster destroy` on it, or correct hakube:cluster:name and nodes"
     )
 
 

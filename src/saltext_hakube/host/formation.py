@@ -7,7 +7,7 @@ failure leaves behind harms: a password, a running pcsd, tokens.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from saltext_hakube.core import corosync
 from saltext_hakube.core.addresses import Node
@@ -49,9 +49,16 @@ def corosync_conf(machine: Machine) -> corosync.Corosync | None:
     return None if content is None else corosync.parse(content.decode(errors="replace"))
 
 
-def perform(step: Step, config: Config, machine: Machine) -> None:
-    """Do one step. Raises HakubeError, with the remedy."""
-    _PERFORM[step.kind](step, config, machine)
+def perform(
+    steps: Sequence[Step], config: Config, machine: Machine
+) -> tuple[Sequence[Step], list[str]]:
+    """Do the steps until one fails. Returns those that were done, and why the next was not."""
+    for number, step in enumerate(steps):
+        try:
+            _PERFORM[step.kind](step, config, machine)
+        except HakubeError as error:
+            return steps[:number], [str(error)]
+    return steps, []
 
 
 def _password(step: Step, config: Config, machine: Machine) -> None:
@@ -105,7 +112,9 @@ def _await_setup(step: Step, config: Config, machine: Machine) -> None:
         lambda: formed(config, Observed(corosync=corosync_conf(machine))),
         config.cluster.start_timeout,
         f"{step.nodes[0]}, the first of hakube:cluster:nodes, to set up the cluster; apply to all "
-        "nodes at the same time, without -b, and look at what it says there",
+        "nodes at the same time, without -b, and see what it says there. If there is a cluster "
+        f"that names {config.node} already (this machine was reinstalled, or a set-up was cut "
+        f"off), run `pcs cluster node remove {config.node} --force` in it and apply to all",
     )
 
 

@@ -5,24 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from saltext_hakube.core.cib.objects import Object
-from saltext_hakube.core.errors import CommandError, TimedOut
+from saltext_hakube.core.errors import CommandError, Refused, TimedOut
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 from saltext_hakube.host.status import status
 
 
-def wait(machine: Machine, timeout: float) -> None:
-    """Wait until pacemaker has nothing more to do. ``timeout`` in seconds."""
+def check_quorum(machine: Machine) -> None:
+    """Refuse to change a cluster that does not run here, or that has no say."""
     if machine.cib_file is not None:
         return
+    seen = status()
+    if seen is None:
+        raise Refused(
+            "no cluster runs on this machine, so nothing can be changed in it; the state "
+            "hakube.cluster forms and starts it"
+        )
+    if not seen.quorate:
+        raise Refused(
+            "the cluster has no quorum here, so nothing is changed in it; see `pcs status` for "
+            "which nodes are missing"
+        )
+
+
+def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> list[str]:
+    """Wait until pacemaker has nothing more to do. ``timeout`` in seconds.
+
+    Returns a line for each thing that went wrong: the change itself is made by then.
+    """
+    if machine.cib_file is not None:
+        return []
     try:
         # crm_resource has a deadline of its own; ours comes a little later.
         run(["crm_resource", "--wait", f"--timeout={int(timeout)}s"], timeout=timeout + 15)
     except (CommandError, TimedOut) as error:
-        raise TimedOut(
-            f"the cluster did not come to rest within {timeout:g} s "
-            f"(hakube:cluster:settle_timeout); `pcs status` shows what is going on ({error})"
-        ) from None
+        reason = error.output if isinstance(error, CommandError) else str(error)
+        late = (
+            f"the change is made, but the cluster did not come to rest within {timeout:g} s "
+            f"(hakube:cluster:settle_timeout); `pcs status` shows what is going on ({reason})"
+        )
+        return [late, *failures(machine, declared)]
+    return failures(machine, declared)
 
 
 def failures(machine: Machine, declared: Iterable[Object]) -> list[str]:

@@ -59,8 +59,9 @@ def apply():
     answered; the others wait. Waits end after ``hakube:cluster:peers_timeout`` (seconds, default
     30) for the peers and ``hakube:cluster:start_timeout`` (seconds, default 180) for the rest.
 
-    Returns the same mapping as :py:func:`plan`, with the steps that were done. Raises an error that
-    names the node that was waited for.
+    Returns the same mapping as :py:func:`plan`, with the steps that were done, and ``problems``:
+    why the next one was not, naming the node that was waited for. Raises an error if the pillar
+    is wrong or the machine is part of another cluster.
 
     CLI Example:
 
@@ -71,9 +72,8 @@ def apply():
     with face.told():
         config, machine = _config(), face.machine(__opts__)
         steps = formation.steps(config, door.observe(config, machine)) if machine.live else ()
-        for step in steps:
-            door.perform(step, config, machine)
-        return face.outcome(_told(steps), _member(config))
+        done, problems = door.perform(steps, config, machine)
+        return {**face.outcome(_told(done), _member(config)), "problems": problems}
 
 
 def status():

@@ -86,7 +86,7 @@ def apply():
     (default 120).
 
     Returns the mapping of :py:func:`plan` with what was changed, and ``problems``: a line for each
-    action that failed on the way and is not cleaned up.
+    action that failed on the way and is not cleaned up, or that the wait came to its end.
 
     Raises an error if no cluster runs here, it has no quorum, or others changed it again and
     again for 60 s.
@@ -100,11 +100,11 @@ def apply():
     with face.told():
         config, machine = _config(), face.machine(__opts__)
         wanted = topology(config)
+        settle.check_quorum(machine)
         done = cib.push(machine, lambda text: make_plan(wanted, text))
-        problems = []
-        if done.changes:
-            settle.wait(machine, config.cluster.settle_timeout)
-            problems = settle.failures(machine, wanted)
+        problems = (
+            settle.wait(machine, wanted, config.cluster.settle_timeout) if done.changes else []
+        )
         return {**face.outcome(done.told(), _summary(done)), "problems": problems}
 
 

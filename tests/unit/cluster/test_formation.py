@@ -145,6 +145,12 @@ def test_a_member_of_another_cluster_is_refused_with_the_remedy():
         steps(config("node1"), seen)
 
 
+def test_another_cluster_is_refused_even_if_it_has_a_node_of_our_name():
+    db = (Member("node1", ("192.0.2.11",)), Member("db2", ("192.0.2.52",)))
+    with pytest.raises(Refused, match=r"in the cluster db \(node1, db2\)"):
+        steps(config("node1"), Observed(corosync=Corosync("db", db)))
+
+
 def test_a_quorum_device_is_added_once_by_one():
     device = {"quorum_device": {"host": "qnetd"}}
     assert kinds("node1", member(*ADDRESSES), **device) == ["device"]
@@ -167,8 +173,15 @@ def test_what_differs_and_is_not_ours_to_change_is_warned_of():
         "oldname",
         (Member("node1", ("192.0.2.99",)), Member("node2", ("192.0.2.12",)), Member("x", ("::1",))),
     )
-    seen = Observed(other, True, UP, UP, frozenset(), frozenset({"node1", "node2", "x"}), True)
-    told = " ".join(warnings(config("node1"), seen))
+    ours = Corosync("kube", other.members)
+    online = frozenset({"node1", "node2", "x"})
+    told = " ".join(
+        line
+        for conf in (other, ours)
+        for line in warnings(
+            config("node1"), Observed(conf, True, UP, UP, frozenset(), online, True)
+        )
+    )
     assert "the running cluster is called oldname" in told
     assert "hakube:cluster:nodes:node1: corosync uses 192.0.2.99" in told
     assert "x is in the cluster but not in hakube:cluster:nodes" in told

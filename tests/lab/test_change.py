@@ -1,0 +1,68 @@
+"""What changes later, on the cluster that is formed: the VIP's family, a quorum device, a node."""
+
+import pytest
+
+from tests.lab import missing
+from tests.lab.conftest import changed, failed
+from tests.lab.test_apply import ready
+
+REASON = missing()
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
+
+
+def settled(apply, target="node[123]"):
+    """Apply, and see that a second time there is nothing to do."""
+    returns = apply(target)
+    for states in returns.values():
+        assert failed(states) == {}
+    for states in apply(target).values():
+        assert changed(states) == {}
+    return returns
+
+
+def test_an_ipv6_vip_answers_and_may_be_bound_before_it_is_there(applied, apply):
+    apply.write_pillar(vip={"address": applied.vip6, "prefix": 64})
+    settled(apply)
+    assert ready(applied, tries=30, host=f"[{applied.vip6}]") == "ok"
+    for node in applied.nodes[:3]:
+        assert node.run("sysctl -n net.ipv6.ip_nonlocal_bind").stdout.strip() == "1"
+    shown = [applied.vip6 in n.run("ip -6 -br address show eth0").stdout for n in applied.nodes]
+    assert sum(shown) == 1
+
+
+def test_back_to_ipv4_nothing_of_the_other_address_is_left(applied, apply):
+    apply.write_pillar()
+    settled(apply)
+    assert ready(applied, tries=30) == "ok"
+    assert applied.vip6 not in applied.nodes[0].read("/etc/haproxy/haproxy.cfg")
+
+
+def test_a_quorum_device_becomes_the_clusters_voice(applied, apply):
+    applied.master.run("apt-get install -y -qq pcs corosync-qnetd", timeout=180)
+    applied.master.run("chpasswd", input=f"hacluster:{apply.secret}\n")
+    applied.master.run("pcs qdevice setup model net --enable --start", timeout=60)
+    apply.write_pillar({"quorum_device": {"host": "master", "algorithm": "lms"}})
+    settled(apply)
+    shown = applied.nodes[0].run("corosync-quorumtool -s", check=False).stdout
+    assert "Qdevice" in shown
+
+
+def test_a_node_that_is_declared_later_is_added_and_the_cluster_never_set_up_again(applied, apply):
+    """The hardest place for it is the first: there stands who sets a cluster up."""
+    before = applied.nodes[0].run("grep cluster_uuid /etc/corosync/corosync.conf").stdout
+    order = [4, 1, 2, 3]
+    apply.write_pillar(
+        {
+            "nodes": {f"node{n}": f"192.0.2.{10 + n}" for n in order},
+            "quorum_device": {"host": "master", "algorithm": "lms"},
+            "peers_timeout": 150,
+        }
+    )
+    for states in apply("*").values():
+        assert failed(states) == {}
+    after = applied.nodes[3].run("grep cluster_uuid /etc/corosync/corosync.conf").stdout
+    assert after == before
+    status = applied.salt("node4", "hakube_cluster.status")["node4"]
+    assert status["online"] == [f"node{n}" for n in sorted(order)]
+    assert "node4" in status["running"]["haproxy"]
+    assert ready(applied, tries=30) == "ok"
