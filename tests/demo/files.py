@@ -1,0 +1,215 @@
+"""The demonstration where no machines can boot: folders stand for them, a file for the cluster.
+
+Each "machine" is a run of salt-call with `hakube: {root: DIR, cib_file: FILE}` (host/machine.py).
+What is written is then tried out: by haproxy itself on loopback, by Pacemaker's own simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.demo import loopback, results, words
+from tests.demo.screen import DemoError, Screen
+from tests.lab.process import run
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MINIMAL = CHECKOUT / "pillar.example/minimal.sls"
+MACHINES = ("node1", "node2", "node3")
+PATH = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+
+#: Program -> Debian package. Without them nothing can be applied, only planned.
+PROGRAMS = {"haproxy": "haproxy", "cibadmin": "pacemaker-cli-utils", "openssl": "openssl"}
+
+_MINION = """\
+id: {name}
+root_dir: {folder}/{name}/salt
+file_client: local
+fileserver_backend: [roots, hakube]
+file_roots: {{base: [{folder}/states]}}
+pillar_roots: {{base: [{folder}/pillar]}}
+enable_fqdns_grains: False
+hakube: {{root: {folder}/{name}/root, cib_file: {folder}/cib.xml}}
+"""
+
+
+class Machines:
+    """Three folders, each with a minion's configuration."""
+
+    def __init__(self, folder: Path, venv: Path) -> None:
+        self.folder = folder
+        self._salt_call = venv / "bin/salt-call"
+        for name in MACHINES:
+            for made in (f"{name}/conf", f"{name}/root", "states", "pillar"):
+                (folder / made).mkdir(parents=True, exist_ok=True)
+            text = _MINION.format(name=name, folder=folder)
+            (folder / name / "conf/minion").write_text(text)
+        (folder / "pillar/top.sls").write_text("base: {'*': [hakube]}\n")
+        shutil.copy(MINIMAL, folder / "pillar/hakube.sls")
+
+    def root(self, name: str) -> Path:
+        return self.folder / name / "root"
+
+    @property
+    def cib(self) -> Path:
+        return self.folder / "cib.xml"
+
+    def call(self, name: str, *words: str) -> Any:
+        """What salt-call returned on this machine."""
+        configuration = ["--local", "--config-dir", self.folder / name / "conf"]
+        done = run(
+            [self._salt_call, *configuration, "--out=json", "--log-level=critical", *words],
+            timeout=120,
+            check=False,
+            env={**os.environ, "PATH": PATH},
+        )
+        try:
+            return json.loads(done.stdout)["local"]
+        except (ValueError, KeyError, TypeError):
+            raise DemoError(f"salt-call on {name} gave no answer: {done.stderr}") from None
+
+    def apply(self, screen: Screen, *more: str) -> dict[str, Any]:
+        """One after the other; what each returned."""
+        returns = {}
+        for name in MACHINES:
+            start = time.monotonic()
+            screen.now(f"salt-call state.apply hakube on {name}")
+            returns[name] = self.call(name, "state.apply", "hakube", *more)
+            screen.took(f"salt-call state.apply hakube, as {name}", time.monotonic() - start)
+        return returns
+
+
+def story(screen: Screen, reason: str) -> None:
+    """All of it; nothing is left at the end."""
+    began = time.monotonic()
+    screen.plain(f"No machines are booted here: {reason}.")
+    screen.plain("Folders stand for three machines, and a file for their cluster's configuration.")
+    venv = prepare(screen)
+    with tempfile.TemporaryDirectory(prefix="hakube-demo-") as scratch:
+        machines = Machines(Path(scratch), venv)
+        lacking = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
+        if lacking:
+            plan_only(screen, machines, lacking)
+        else:
+            whole(screen, machines)
+    screen.plain(f"\nDone: all of it took {time.monotonic() - began:.0f} s. Nothing of it is left.")
+
+
+def prepare(screen: Screen) -> Path:
+    """The virtual environment with Salt and the extension."""
+    screen.step("Set up Salt and the extension in a virtual environment")
+    start = time.monotonic()
+    screen.now("tests/prepare")
+    told = run([CHECKOUT / "tests/prepare"], timeout=1800).stderr
+    screen.line(told.strip() or "all is there")
+    screen.took("tests/prepare", time.monotonic() - start)
+    venv = Path(os.environ.get("VENV") or ".venv")
+    return venv if venv.is_absolute() else CHECKOUT / venv
+
+
+def plan_only(screen: Screen, machines: Machines, lacking: list[str]) -> None:
+    """Without haproxy and Pacemaker's tools: what would be done."""
+    packages = " ".join(sorted({PROGRAMS[name] for name in lacking}))
+    screen.step(
+        "salt-call state.apply hakube test=True, as node1",
+        f"{', '.join(lacking)} cannot be run here, so nothing can be checked and nothing is "
+        f"applied; this is what would be. For all of it: apt-get install {packages}",
+    )
+    states = machines.call("node1", "state.apply", "hakube", "test=True")
+    results.summary(screen, {"node1": states})
+    for state in states.values():
+        if state["changes"]:
+            screen.line(f"{words.told(state['__id__'])}: {', '.join(state['changes'])}")
+
+
+def whole(screen: Screen, machines: Machines) -> None:
+    """Apply, look, apply again, try out."""
+    authority = loopback.Authority(machines.folder / "pki")
+    for name in MACHINES:
+        # Each machine has its cluster's certificate authority before hakube comes.
+        authority.install(machines.root(name) / "etc/kubernetes/pki/ca.crt")
+    screen.step(
+        "salt-call state.apply hakube, as each of the three",
+        f"With {MINIMAL.parent.name}/{MINIMAL.name} as the pillar. No packages are installed, no "
+        "unit and no kernel setting is touched, no corosync runs: that takes real machines.",
+    )
+    results.summary(screen, machines.apply(screen))
+    written(screen, machines)
+    objects(screen, machines)
+    screen.step("The same again", "What is as declared is left alone.")
+    results.unchanged(screen, machines.apply(screen))
+    places(screen, machines)
+    loopback.try_out(screen, machines.root("node1"), machines.folder, authority)
+
+
+def written(screen: Screen, machines: Machines) -> None:
+    """The files, which are the same on all three."""
+    screen.step("What was written on each machine")
+    root = machines.root("node1")
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if not path.is_file() or name.name == "ca.crt":
+            continue
+        lines = path.read_text().splitlines()
+        for other in MACHINES[1:]:
+            if (machines.root(other) / name).read_text().splitlines() != lines:
+                raise DemoError(f"/{name} on {other} is not that of node1")
+        screen.line(f"/{name}" + (f", {len(lines)} lines, among them" if len(lines) > 3 else ""))
+        shown = lines if len(lines) <= 3 else _telling(lines)
+        screen.line("\n".join(f"    {line.strip()}" for line in shown))
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """Of haproxy.cfg: where it listens, and where it sends clients."""
+    return [line for line in lines if line.split()[:1] in (["bind"], ["server"])]
+
+
+def objects(screen: Screen, machines: Machines) -> None:
+    """The cluster's objects."""
+    screen.step(
+        "What stands in the cluster's configuration",
+        "One machine put it there in one piece, the others found nothing left to do.",
+    )
+    kinds: dict[str, list[str]] = {}
+    for item in machines.call("node1", "hakube_pcs.show"):
+        kinds.setdefault(item["type"].lower(), []).append(item["id"])
+    screen.table([(kind, ", ".join(ids)) for kind, ids in kinds.items()])
+
+
+def places(screen: Screen, machines: Machines) -> None:
+    """Pacemaker's scheduler decides on this very file."""
+    screen.step(
+        "Where Pacemaker would run it (crm_simulate)",
+        "Its own scheduler, with this configuration and three machines that are up; then with the "
+        "VIP's machine gone.",
+    )
+    up = [word for name in MACHINES for word in ("--node-up", name)]
+    first = simulate(machines.cib, up)
+    screen.line("\n".join(first))
+    place = next((line.split()[-1] for line in first if line.startswith("VIP-apiserver")), "")
+    if place not in MACHINES:
+        raise DemoError("the VIP would run nowhere")
+    screen.line(f"and without {place}:")
+    others = [word for name in MACHINES if name != place for word in ("--node-up", name)]
+    second = simulate(machines.cib, others)
+    screen.line("\n".join(second))
+    if not any(line.startswith("VIP-apiserver") and "Started" in line for line in second):
+        raise DemoError(f"without {place} the VIP would run nowhere")
+
+
+def simulate(cib: Path, nodes: list[str]) -> list[str]:
+    """The lines of crm_simulate that say where what would run."""
+    done = run(
+        ["crm_simulate", "--xml-file", cib, *nodes, "--quorum", "true", "--simulate"],
+        env={**os.environ, "PATH": PATH},
+    )
+    _, _, end = done.stdout.partition("Revised Cluster Status:")
+    if not end:
+        raise DemoError(f"crm_simulate tells no outcome: {done.stdout} {done.stderr}")
+    _, _, listed = end.partition("Full List of Resources:")
+    return [" ".join(line.replace("* ", "", 1).split()) for line in listed.splitlines() if line]
