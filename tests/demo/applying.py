@@ -62,9 +62,9 @@ class Progress:
         self._done[machine][identity] = float(state.get("duration", 0)) / 1000
         seconds = {name: states.get(identity) for name, states in self._done.items()}
         if None not in seconds.values():
-            took = "  ".join(f"{name} {value:5.1f} s" for name, value in seconds.items())
+            took = " ".join(f"{name} {value:5.1f}s" for name, value in seconds.items())
             what = words.told(identity)
-            self._screen.line(f"{self._screen.elapsed()}  {what:<50} {took}")
+            self._screen.line(f"{self._screen.elapsed()}  {what:<44} {took}")
 
     def now(self) -> str:
         """What each machine is busy with: those that do the same together."""

@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from tests.demo import loopback, results, words
 from tests.demo.screen import DemoError, Screen
@@ -101,15 +105,18 @@ def story(screen: Screen, reason: str) -> None:
 
 
 def prepare(screen: Screen) -> Path:
-    """The virtual environment with Salt and the extension."""
-    screen.step("Set up Salt and the extension in a virtual environment")
+    """The virtual environment with Salt and the extension: this one, or the one of the tests."""
+    own = Path(sys.prefix)
+    if (own / "bin/salt-call").exists() and find_spec("saltext_hakube"):
+        return own
+    screen.step("Salt and the extension in a virtual environment (tests/prepare)")
     start = time.monotonic()
-    screen.now("tests/prepare")
-    told = run([CHECKOUT / "tests/prepare"], timeout=1800).stderr
-    screen.line(told.strip() or "all is there")
-    screen.took("tests/prepare", time.monotonic() - start)
-    venv = Path(os.environ.get("VENV") or ".venv")
-    return venv if venv.is_absolute() else CHECKOUT / venv
+    screen.now("set it up")
+    told = run([CHECKOUT / "tests/prepare"], timeout=1800).stderr.strip()
+    for line in told.splitlines():
+        screen.line(line)
+    screen.took("set it up" if told else "all is there", time.monotonic() - start)
+    return CHECKOUT / (os.environ.get("VENV") or ".venv")
 
 
 def plan_only(screen: Screen, machines: Machines, lacking: list[str]) -> None:
@@ -188,28 +195,33 @@ def places(screen: Screen, machines: Machines) -> None:
         "Its own scheduler, with this configuration and three machines that are up; then with the "
         "VIP's machine gone.",
     )
-    up = [word for name in MACHINES for word in ("--node-up", name)]
-    first = simulate(machines.cib, up)
-    screen.line("\n".join(first))
-    place = next((line.split()[-1] for line in first if line.startswith("VIP-apiserver")), "")
-    if place not in MACHINES:
-        raise DemoError("the VIP would run nowhere")
-    screen.line(f"and without {place}:")
-    others = [word for name in MACHINES if name != place for word in ("--node-up", name)]
-    second = simulate(machines.cib, others)
-    screen.line("\n".join(second))
-    if not any(line.startswith("VIP-apiserver") and "Started" in line for line in second):
-        raise DemoError(f"without {place} the VIP would run nowhere")
+    first = simulate(machines.cib, MACHINES)
+    screen.table([(name, ", ".join(nodes)) for name, nodes in first.items()])
+    (place,) = first.get("VIP-apiserver") or ("",)
+    if not all(first.values()) or not place:
+        raise DemoError("not all of it would run")
+    screen.line(f"Without {place}:")
+    second = simulate(machines.cib, [name for name in MACHINES if name != place])
+    screen.table([(name, ", ".join(nodes)) for name, nodes in second.items()])
+    if not all(second.values()) or place in second["VIP-apiserver"]:
+        raise DemoError(f"without {place} not all of it would run")
 
 
-def simulate(cib: Path, nodes: list[str]) -> list[str]:
-    """The lines of crm_simulate that say where what would run."""
+def simulate(cib: Path, online: Iterable[str]) -> dict[str, list[str]]:
+    """On which machines crm_simulate would have each resource."""
+    nodes = [word for name in online for word in ("--node-up", name)]
     done = run(
-        ["crm_simulate", "--xml-file", cib, *nodes, "--quorum", "true", "--simulate"],
+        [
+            *["crm_simulate", "--output-as=xml", "--simulate", "--quorum", "true"],
+            *["--xml-file", cib, *nodes],
+        ],
         env={**os.environ, "PATH": PATH},
     )
-    _, _, end = done.stdout.partition("Revised Cluster Status:")
-    if not end:
+    outcome = ElementTree.fromstring(done.stdout).find("revised_cluster_status/resources")
+    if outcome is None:
         raise DemoError(f"crm_simulate tells no outcome: {done.stdout} {done.stderr}")
-    _, _, listed = end.partition("Full List of Resources:")
-    return [" ".join(line.replace("* ", "", 1).split()) for line in listed.splitlines() if line]
+    found: dict[str, list[str]] = {}
+    for resource in outcome.iter("resource"):
+        places = found.setdefault(resource.get("id", ""), [])
+        places += sorted(node.get("name", "") for node in resource.iter("node"))
+    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 from tests.demo import applying, results
-from tests.demo.outage import Prober, gaps
+from tests.demo.outage import Answer, Prober, gaps
 from tests.demo.screen import DemoError, Screen
 from tests.lab import Lab, Node
 from tests.lab.process import wait_until
@@ -42,7 +43,7 @@ def boot(screen: Screen, name: str, *, keep: bool) -> Lab:
         "standin": "in place of Kubernetes a STAND-IN that answers /readyz as it does "
         "(`make lab-kube` builds the real one)",
     }
-    screen.line(f"{', '.join(node.name for node in lab.nodes)} run, with {kind[lab.kube]}")
+    screen.text(f"{', '.join(node.name for node in lab.nodes)} run, with {kind[lab.kube]}")
     return lab
 
 
@@ -85,11 +86,12 @@ def answer(screen: Screen, lab: Lab) -> None:
 
 
 def status(lab: Lab) -> dict[str, Any]:
-    """The cluster as the first node that answers sees it."""
-    for seen in lab.salt("*", "hakube_cluster.status").values():
-        if isinstance(seen, dict):
-            return seen
-    raise DemoError("no node can tell the cluster's state")
+    """The cluster as the first node sees it."""
+    name = lab.nodes[0].name
+    seen = lab.salt(name, "hakube_cluster.status").get(name)
+    if not isinstance(seen, dict):
+        raise DemoError(f"{name} cannot tell the cluster's state: {seen}")
+    return seen
 
 
 def show(screen: Screen, lab: Lab) -> None:
@@ -148,24 +150,33 @@ def kill_haproxy(screen: Screen, lab: Lab) -> None:
         # Longer than a look of Pacemaker's and the move that may follow it.
         prober.wait_until_steady(12, timeout=120, tick=screen.now)
         answers = [it for it in prober.answers if it.over > killed - 1]
-    gone = gaps(answers)
-    failed = sum(not it.ok for it in answers)
-    total = sum(until - since for since, until in gone)
-    screen.line(
-        f"Gone for {total:.1f} s"
-        + (f", in {len(gone)} pieces" if len(gone) > 1 else "")
-        + f": service again {gone[-1][1] - killed:.1f} s after the kill, {failed} requests failed"
-    )
+    told(screen, answers, killed)
     now = holder(lab)
-    moved = "stayed on" if now.name == victim.name else f"moved from {victim.name} to"
-    screen.line(f"The VIP {moved} {now.name}. Nobody did anything: Pacemaker saw it by itself.")
-    screen.line(
-        "It looks at haproxy every 5 s (every 60 s in the document), and takes 2 s each for\n"
-        "the stop and the start of a unit."
+    moved = "is still on" if now.name == victim.name else f"moved from {victim.name} to"
+    screen.text(
+        f"The VIP {moved} {now.name}. Nobody did anything: Pacemaker, which looks at haproxy every "
+        "5 s (every 60 s in the document), saw it and started it again; stop and start of a unit "
+        "take it 2 s each."
     )
     seen = status(lab)
     if victim.name not in seen["running"].get("haproxy", []):
         raise DemoError(f"haproxy does not run on {victim.name} again")
+
+
+def told(screen: Screen, answers: list[Answer], killed: float) -> None:
+    """How long the service was gone."""
+    gone = gaps(answers)
+    failed = sum(not it.ok for it in answers)
+    for since, until in gone:
+        screen.line(
+            f"no service for {until - since:4.1f} s: from {max(0.0, since - killed):.1f} s "
+            f"to {until - killed:.1f} s after the kill"
+        )
+    total = sum(until - since for since, until in gone)
+    screen.line(f"{total:.1f} s in all; of {len(answers)} requests {failed} failed")
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load > 2 * processors:
+        screen.line(f"(This machine is busy: load {load:.0f} on {processors} processors.)")
 
 
 def story(screen: Screen, name: str, *, keep: bool) -> None:

@@ -29,7 +29,7 @@ def summary(screen: Screen, returns: Mapping[str, Any]) -> None:
         for state in states.values():
             warnings |= dict.fromkeys(state.get("warnings", ()))
     for warning in warnings:
-        screen.line(f"warning: {warning}")
+        screen.text(f"warning: {warning}")
     if failed:
         raise DemoError("these states failed:\n" + "\n".join(failed))
 

@@ -32,9 +32,7 @@ class Screen:
         self._steps += 1
         self._print(f"\n{self._steps:>3}  {title}")
         if why:
-            indent = " " * len(_INDENT)
-            text = textwrap.fill(why, _WIDTH, initial_indent=indent, subsequent_indent=indent)
-            self._print(text)
+            self.text(why)
         self._started = self._beat = time.monotonic()
 
     def line(self, text: str = "") -> None:
@@ -42,6 +40,10 @@ class Screen:
         for part in text.splitlines() or [""]:
             self._print(f"{_INDENT}{part}".rstrip())
         self._beat = time.monotonic()
+
+    def text(self, text: str) -> None:
+        """A sentence, in as many lines as it needs."""
+        self.line(textwrap.fill(text, _WIDTH - len(_INDENT)))
 
     def took(self, what: str, seconds: float | None) -> None:
         """What has ended and its seconds; None: it has begun. The lab calls it as its progress."""

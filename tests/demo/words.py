@@ -5,12 +5,12 @@ from __future__ import annotations
 STATES = {
     "hakube-pillar": "the pillar is read, every key of it checked",
     "hakube-install-packages": "haproxy, Pacemaker, Corosync, pcs installed",
-    "hakube-install-units": "haproxy and Kubernetes' units left to Pacemaker",
-    "hakube-sysctl-vip": "haproxy may bind to an address that is elsewhere",
+    "hakube-install-units": "haproxy, Kubernetes: left to Pacemaker",
+    "hakube-sysctl-vip": "haproxy may bind to the VIP everywhere",
     "hakube-haproxy-config": "haproxy: the API's frontend and backend",
     "hakube-kubeenv-files": "Kubernetes' own files point at the VIP",
     "hakube-cluster-formed": "one cluster formed of the three, started",
-    "hakube-resources-managed": "VIP, haproxy, apiserver and the rest run in it",
+    "hakube-resources-managed": "VIP, haproxy, apiserver, ... run in it",
 }
 
 
