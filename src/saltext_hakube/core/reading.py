@@ -74,7 +74,7 @@ def _read(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -
     structure = _structure(value, kind)
     if structure is None:
         return _read_scalar(value, kind, path, problems, secret)
-    if isinstance(structure, type) and issubclass(structure, msgspec.Struct):
+    if _is_struct(structure):
         return _read_struct(value, structure, path, problems)
     if len(value) < (getattr(_meta(kind), "min_length", None) or 0):
         problems.append(f"{path}: empty; expected {_expected(kind)}")
