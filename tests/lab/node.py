@@ -114,7 +114,12 @@ class Client(Machine):
 
 
 class Node(Machine):
-    """A machine with systemd as PID 1. Made by Lab; survives as long as its lab."""
+    """A machine with systemd as PID 1. Made by Lab; survives as long as its lab.
+
+    Switch it off from outside, with power_off() or power_cut(). A `poweroff` or `reboot` inside
+    ends it too, but leaves its kernel's network behind: addresses that it had still answer pings
+    until it is booted again, which no real machine without power does.
+    """
 
     def __init__(self, name: str, record: Record, network: Network, layers: list[Path]) -> None:
         super().__init__(name)
@@ -131,7 +136,7 @@ class Node(Machine):
 
     # -- on and off ----------------------------------------------------------------------------
 
-    def boot(self, *, timeout: float = 120) -> None:
+    def boot(self, *, timeout: float = 300) -> None:
         """Switch it on, wait until systemd has started everything; its disk is as it was."""
         if self.running:
             raise LabError(f"{self.name} is running already")
@@ -261,7 +266,8 @@ class Node(Machine):
         leader = self._leader()
         if leader is None:
             raise LabError(f"{self.name} is off: boot it first")
-        spaces = ["--mount", "--uts", "--ipc", "--net", "--pid"]
+        # Its root too: where the lab itself runs in a chroot, the mount namespace begins above it.
+        spaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
         return ["nsenter", "--target", str(leader.pid), *spaces, "--", *_words(command)]
 
     def environment(self) -> dict[str, str]:

@@ -52,10 +52,12 @@ class _Interruption:
 
     starting = False
     told = ""
+    waiting_is_over = threading.Event()
 
     @classmethod
     def by_signal(cls, number: int, _frame: object) -> None:
         cls.told = signal.Signals(number).name
+        cls.waiting_is_over.set()
         if not cls.starting:
             cls.make_up()
 
@@ -150,7 +152,10 @@ def _tail(out: str, err: str) -> str:
 def wait_until(true: Callable[[], bool], what: str, *, timeout: float, every: float = 0.2) -> None:
     """Ask *true* again and again; after *timeout* seconds say what was waited for."""
     deadline = time.monotonic() + timeout
+    helper = threading.current_thread() is not threading.main_thread()
     while not true():
+        if helper and _Interruption.waiting_is_over.is_set():
+            raise LabError(f"told to end while waiting for {what}")
         if time.monotonic() >= deadline:
             raise LabError(f"waited {timeout:g} s for {what}, in vain")
         time.sleep(every)

@@ -22,6 +22,8 @@ After=network.target
 Type=notify
 NotifyAccess=all
 LimitNOFILE=100000
+# A machine that is busy with a second lab takes longer than systemd's 90 s.
+TimeoutStartSec=300
 ExecStart={venv}/bin/salt-{role}
 {more}
 [Install]
@@ -124,7 +126,7 @@ def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
     return [*map(word, args), *(f"{key}={word(value)}" for key, value in kwargs.items())]
 
 
-def wait_for_minions(master: Node, nodes: Sequence[Node], *, timeout: float = 120) -> None:
+def wait_for_minions(master: Node, nodes: Sequence[Node], *, timeout: float = 300) -> None:
     """Until the minion of each of these nodes answers the master."""
     names = ", ".join(node.name for node in nodes)
     listening = ["ss", "-Htn", "state", "established", "sport", "=", f":{_PUBLISH_PORT}"]

@@ -127,11 +127,16 @@ def test_clean_leaves_a_lab_alone_whose_owner_lives(lab):
     assert lab.nodes[0].running
 
 
-def test_a_terminated_run_takes_down_what_it_had_begun():
+@pytest.mark.parametrize("moment", ["namespaces", "processes"])
+def test_a_terminated_run_takes_down_what_it_had_begun(moment):
     name = f"{RUN}-term"
     command = [*CLI, "up", "--name", name, "--no-salt", "--kube", "none", "--nodes", "1"]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL) as run:
-        wait_until(lambda: Record(name).load().namespaces, "it to begin", timeout=60, every=0.005)
+
+        def begun():
+            return bool(getattr(Record(name).load(), moment))
+
+        wait_until(begun, f"the first {moment}", timeout=60, every=0.005)
         run.terminate()
         run.wait(timeout=60)
 
