@@ -4,17 +4,20 @@ The minion's configuration has ``hakube: {root: ..., cib_file: ...}``, so nothin
 touches this machine. Its pillar is what a test writes with ``pillar``.
 """
 
+import contextlib
 import json
 import shutil
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from salt import _logging
 from salt.client import get_local_client
 
 EXAMPLES = Path(__file__).parents[2] / "pillar.example"
+START = 180  # seconds; a machine with other work to do needs them
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +28,28 @@ def salt_factories_config():
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def running(daemon):
+    """The daemon, while it runs.
+
+    salt-factories starts one anew that does not come up in time, and leaves its children behind.
+    """
+    try:
+        with daemon.started():
+            yield
+    finally:
+        own = f"--config-dir={daemon.config_dir}"
+        for process in psutil.process_iter(["cmdline"]):
+            if own in (process.info["cmdline"] or ()):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+
 @pytest.fixture(scope="session")
 def master(salt_factories):
-    daemon = salt_factories.salt_master_daemon(
-        "master", overrides={"fileserver_backend": ["roots", "hakube"]}
-    )
-    with daemon.started():
+    overrides = {"fileserver_backend": ["roots", "hakube"]}
+    daemon = salt_factories.salt_master_daemon("master", overrides=overrides, start_timeout=START)
+    with running(daemon):
         # Else what Salt keeps for a console, which never comes, is printed when Python ends.
         _logging.shutdown_temp_handler()
         yield daemon
@@ -48,8 +67,8 @@ def minion(master, machine_root):
         # salt-factories sets 0.05, with which the minion is busy with itself.
         "loop_interval": 1,
     }
-    daemon = master.salt_minion_daemon("node1", overrides=overrides)
-    with daemon.started():
+    daemon = master.salt_minion_daemon("node1", overrides=overrides, start_timeout=START)
+    with running(daemon):
         yield daemon
 
 

@@ -79,5 +79,3 @@ def test_people_read_the_documentation_with_sys_doc(client):
     assert "CLI Example:" in docs["hakube.config"]
     states = client.cmd("node1", "sys.state_doc", ["hakube_pcs"])["node1"]
     assert {"hakube_pcs.managed", "hakube_pcs.cluster_formed"} <= set(states)
-    spec = client.cmd("node1", "sys.argspec", ["hakube.config"])["node1"]
-    assert spec["hakube.config"]["args"] == ["pillar"]
