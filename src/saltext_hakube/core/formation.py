@@ -26,17 +26,21 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class Observed(msgspec.Struct, frozen=True):
-    """What this machine shows. ``known``: the nodes that its pcs is authenticated with.
+    """What this machine shows.
 
-    ``password_right``: whether the user hacluster has the declared password. ``online``: the nodes
-    that pacemaker sees; ``quorate``: whether they are a majority.
+    ``password_right``: whether the user hacluster has the declared password. ``units``: those of
+    Pacemaker's units that run. ``known``: the nodes that its pcs is authenticated with;
+    ``silent``: those of the others whose pcsd does not answer. ``online``: the nodes that
+    pacemaker sees; ``quorate``: whether they are a majority.
     """
 
     corosync: Corosync | None = None
     password_right: bool = False
     pcsd: Service = Service()
     stack: Service = Service()
+    units: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
     online: frozenset[str] = frozenset()
     quorate: bool = False
 
@@ -47,6 +51,7 @@ class Kind(Enum):
     PASSWORD = "password"
     PCSD = "pcsd"
     PEERS = "peers"
+    RELEASE = "release"
     DROP_SAMPLE = "drop_sample"
     SETUP = "setup"
     AWAIT_SETUP = "await_setup"
@@ -54,9 +59,12 @@ class Kind(Enum):
     START = "start"
     AUTHENTICATE = "authenticate"
     ADD = "add"
-    AWAIT_ADD = "await_add"
-    DEVICE = "device"
     AWAIT_QUORUM = "await_quorum"
+    DEVICE = "device"
+
+
+# They change nothing by themselves.
+WAITS = frozenset({Kind.PEERS, Kind.AWAIT_SETUP, Kind.AWAIT_QUORUM})
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -116,6 +124,13 @@ def warnings(config: Config, observed: Observed) -> tuple[str, ...]:
     offline = [name for name in conf.names if name in declared and name not in observed.online]
     if offline and observed.stack.active and observed.quorate:
         found.append(f"offline: {', '.join(offline)}; apply there when it is back")
+    new, speaker = _new(config, conf), _speaker(config, observed)
+    if new and speaker != config.node:
+        found.append(f"{', '.join(new)}: not yet in the cluster; {speaker} adds it")
+    silent = observed.silent - observed.known
+    if silent:
+        names = ", ".join(sorted(silent))
+        found.append(f"pcsd on {names} does not answer, so pcs here is not authenticated with it")
     return tuple(found)
 
 
@@ -128,11 +143,39 @@ def _refuse_foreign(config: Config, observed: Observed) -> None:
     same_name = conf.name == config.cluster.name
     if config.node in conf.names and (same_name or declared.issuperset(conf.names)):
         return
-    raise Refused(
+    what = (
         f"this machine is in the cluster {conf.name or 'without a name'} "
-        f"({', '.join(conf.names) or 'no nodes'}), which is not that of the pillar; take it out "
-        "with `pcs cluster destroy` on it, or correct hakube:cluster:name and nodes"
+        f"({', '.join(conf.names) or 'no nodes'}), which is not that of the pillar"
     )
+    if {name.lower() for name in declared} & {name.lower() for name in conf.names}:
+        raise Refused(
+            f"{what}; write these names, in these letters, into hakube:cluster:name and "
+            "hakube:cluster:nodes"
+        )
+    raise Refused(
+        f"{what}; correct hakube:cluster:nodes, or, if nobody needs that cluster here, take this "
+        "machine out of it with `pcs cluster destroy`"
+    )
+
+
+def peer_problem(config: Config, peer: str, conf: Corosync | None) -> str | None:
+    """Why no cluster may be set up, seeing a peer's corosync.conf; None: nothing is in the way.
+
+    A sample cluster is dropped by the peer itself, and a cluster that lacks only this node will
+    add it: neither is a problem, they only take time.
+    """
+    if conf is None or conf.sample:
+        return None
+    cluster = f"{peer} is in the cluster {conf.name} ({', '.join(conf.names)})"
+    if config.node in conf.names:
+        return (
+            f"{cluster}, which names this machine, but there is no cluster on it (it was "
+            "reinstalled, or a set-up was cut off); on a node of that cluster run `pcs cluster "
+            f"node remove {config.node} --skip-offline`, then apply to all nodes"
+        )
+    if conf.name == config.cluster.name or {n.name for n in config.nodes} >= set(conf.names):
+        return None
+    return f"{cluster}, which is not that of the pillar; correct hakube:cluster:nodes"
 
 
 def _ready(observed: Observed) -> Iterator[Step]:
@@ -147,6 +190,9 @@ def _joining(config: Config, observed: Observed) -> Iterator[Step]:
     peers = tuple(node.name for node in config.nodes if node.name != config.node)
     if peers:
         yield Step(Kind.PEERS, f"wait for pcsd on {', '.join(peers)}", peers)
+    if observed.units:
+        units = ", ".join(observed.units)
+        yield Step(Kind.RELEASE, f"stop {units}, which Pacemaker will start", observed.units)
     if observed.corosync is not None:
         yield Step(
             Kind.DROP_SAMPLE,
@@ -162,9 +208,9 @@ def _joining(config: Config, observed: Observed) -> Iterator[Step]:
         yield Step(Kind.AWAIT_SETUP, f"wait until {first} has set up the cluster", (first,))
     yield Step(Kind.ENABLE, "enable corosync and pacemaker")
     yield Step(Kind.START, "start corosync and pacemaker")
+    yield Step(Kind.AWAIT_QUORUM, "wait until the cluster is quorate with this node in it")
     if config.first and config.cluster.quorum_device is not None:
         yield _device(config)
-    yield Step(Kind.AWAIT_QUORUM, "wait until the cluster is quorate with this node in it")
 
 
 def _running(config: Config, observed: Observed) -> Iterator[Step]:
@@ -175,19 +221,32 @@ def _running(config: Config, observed: Observed) -> Iterator[Step]:
         yield Step(Kind.START, "start corosync and pacemaker")
     if not (observed.stack.active and observed.quorate and config.node in observed.online):
         yield Step(Kind.AWAIT_QUORUM, "wait until the cluster is quorate with this node in it")
-    members = [node.name for node in config.nodes if node.name in conf.names]
-    unknown = tuple(name for name in members if name not in observed.known)
+    members = _members(config, conf)
+    unknown = tuple(
+        name for name in members if name not in observed.known and name not in observed.silent
+    )
     if unknown:
         yield Step(Kind.AUTHENTICATE, f"authenticate pcs with {', '.join(unknown)}", unknown)
-    # One node does what changes the cluster's membership: the first that is alive.
-    speaker = next((name for name in members if name in observed.online), members[0])
-    new = tuple(node.name for node in config.nodes if node.name not in conf.names)
-    if new and speaker == config.node:
+    new = _new(config, conf)
+    speaks = config.node == _speaker(config, observed)
+    if new and speaks:
         yield Step(Kind.ADD, f"add {', '.join(new)} to the cluster", new)
-    elif new:
-        yield Step(Kind.AWAIT_ADD, f"wait until {speaker} has added {', '.join(new)}", new)
-    if config.cluster.quorum_device is not None and not conf.device and speaker == config.node:
+    if config.cluster.quorum_device is not None and not conf.device and speaks:
         yield _device(config)
+
+
+def _members(config: Config, conf: Corosync) -> list[str]:
+    return [node.name for node in config.nodes if node.name in conf.names]
+
+
+def _new(config: Config, conf: Corosync) -> tuple[str, ...]:
+    return tuple(node.name for node in config.nodes if node.name not in conf.names)
+
+
+def _speaker(config: Config, observed: Observed) -> str:
+    """The one node that changes the cluster's membership: the first that is alive."""
+    members = _members(config, observed.corosync)
+    return next((name for name in members if name in observed.online), members[0])
 
 
 def _device(config: Config) -> Step:

@@ -11,17 +11,21 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from saltext_hakube.core.cib.plan import Plan
 from saltext_hakube.core.errors import CommandError, Conflict, NotInstalled
+from saltext_hakube.host.files import write
 from saltext_hakube.host.machine import Machine
-from saltext_hakube.host.run import run
+from saltext_hakube.host.run import Result, run
 
 # cibadmin's exit codes, from pacemaker's crm_exit_t.
 OLD = 103  # CRM_EX_OLD: the patch is for another version
 DISCONNECTED = 102  # CRM_EX_DISCONNECT: no cluster is running here
+
+THIS = Machine()
 
 # How long a push tries again when others change the CIB at the same time. Seconds.
 PUSH_DEADLINE = 60.0
@@ -29,7 +33,7 @@ PUSH_DEADLINE = 60.0
 
 def read(machine: Machine, timeout: float = 30.0) -> str:
     """The CIB's XML, as this node has it."""
-    return run(["cibadmin", "--query", "--local"], env=_env(machine), timeout=timeout).stdout
+    return _tool(["cibadmin", "--query", "--local"], machine, timeout=timeout).stdout
 
 
 def running(machine: Machine) -> bool:
@@ -61,12 +65,7 @@ def push(
             return plan
         patch = diff(plan.before, plan.after)
         try:
-            run(
-                ["cibadmin", "--patch", "--xml-pipe"],
-                stdin=patch,
-                env=_env(machine),
-                timeout=30,
-            )
+            _tool(["cibadmin", "--patch", "--xml-pipe"], machine, stdin=patch)
         except CommandError as error:
             if error.returncode != OLD:
                 raise
@@ -91,16 +90,26 @@ def diff(before: str, after: str) -> str:
             path.touch(mode=0o600)
             path.write_text(content, encoding="utf-8")
         # Exit code 1 says that they differ.
-        return run(
-            ["crm_diff", "--original", str(old), "--new", str(new)], ok=(0, 1), timeout=30
-        ).stdout
+        return _tool(["crm_diff", "--original", str(old), "--new", str(new)], ok=(0, 1)).stdout
+
+
+def _tool(
+    argv: Sequence[str], machine: Machine = THIS, *, timeout: float = 30.0, **options: Any
+) -> Result:
+    """Run one of pacemaker's tools; its error is told without any XML.
+
+    A CIB that its schema refuses is printed whole, with the passwords of fence devices in it.
+    """
+    try:
+        return run(argv, env=_env(machine), timeout=timeout, **options)
+    except CommandError as error:
+        plain = [line for line in error.output.splitlines() if "<" not in line and '="' not in line]
+        raise CommandError(argv[:2], error.returncode, "; ".join(plain[:3])) from None
 
 
 def _make_file(path: Path) -> None:
     """A file that stands for a cluster begins as pacemaker's own idea of an empty one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(run(["cibadmin", "--empty"], timeout=30).stdout, encoding="utf-8")
+    write(path, _tool(["cibadmin", "--empty"]).stdout.encode(), mode=0o600)
 
 
 def _env(machine: Machine) -> dict[str, str]:

@@ -12,8 +12,16 @@ from collections.abc import Callable, Sequence
 from saltext_hakube.core import corosync
 from saltext_hakube.core.addresses import Node
 from saltext_hakube.core.config import Config
-from saltext_hakube.core.errors import CommandError, HakubeError, NotInstalled, TimedOut
-from saltext_hakube.core.formation import Kind, Observed, Service, Step, formed
+from saltext_hakube.core.errors import CommandError, HakubeError, NotInstalled, Refused, TimedOut
+from saltext_hakube.core.formation import (
+    WAITS,
+    Kind,
+    Observed,
+    Service,
+    Step,
+    formed,
+    peer_problem,
+)
 from saltext_hakube.host import accounts, pcsd, systemd
 from saltext_hakube.host.files import read
 from saltext_hakube.host.machine import Machine
@@ -32,12 +40,21 @@ def observe(config: Config, machine: Machine) -> Observed:
         return Observed()
     conf = corosync_conf(machine)
     running = _status() if systemd.active("pacemaker") else None
+    known = pcsd.known_hosts()
+    silent = (
+        node.name
+        for node in config.nodes
+        if conf is not None and node.name in conf.names and node.name not in known
+        if not pcsd.answers(node.address)
+    )
     return Observed(
         corosync=conf,
         password_right=accounts.has_password(pcsd.USER, config.cluster.password),
         pcsd=Service(systemd.active("pcsd"), systemd.enabled("pcsd")),
         stack=Service(all(map(systemd.active, STACK)), all(map(systemd.enabled, STACK))),
-        known=pcsd.known_hosts(),
+        units=tuple(unit for unit in config.units if systemd.active(unit)),
+        known=known,
+        silent=frozenset(silent),
         online=running.online if running else frozenset(),
         quorate=bool(running and running.quorate),
     )
@@ -51,14 +68,17 @@ def corosync_conf(machine: Machine) -> corosync.Corosync | None:
 
 def perform(
     steps: Sequence[Step], config: Config, machine: Machine
-) -> tuple[Sequence[Step], list[str]]:
-    """Do the steps until one fails. Returns those that were done, and why the next was not."""
-    for number, step in enumerate(steps):
+) -> tuple[list[Step], list[str]]:
+    """Do the steps until one fails. Returns those that changed something, and why it ended."""
+    done: list[Step] = []
+    for step in steps:
         try:
             _PERFORM[step.kind](step, config, machine)
-        except HakubeError as error:
-            return steps[:number], [str(error)]
-    return steps, []
+        except (HakubeError, OSError) as error:
+            return done, [str(error)]
+        if step.kind not in WAITS:
+            done.append(step)
+    return done, []
 
 
 def _password(step: Step, config: Config, machine: Machine) -> None:
@@ -92,19 +112,38 @@ def _drop_sample(step: Step, config: Config, machine: Machine) -> None:
         pcsd.destroy()
 
 
-def _setup(step: Step, config: Config, machine: Machine) -> None:
-    """Authenticate and set up, again until the others are ready or the time is over.
+def _release(step: Step, config: Config, machine: Machine) -> None:
+    for unit in step.nodes:
+        systemd.stop(unit)
 
-    A peer that has not yet set its password or dropped its sample cluster makes pcs refuse;
-    nothing is changed then. Never forced.
+
+def _setup(step: Step, config: Config, machine: Machine) -> None:
+    """Authenticate, look at every peer, and set up; again until the others are ready.
+
+    A peer that has not yet set its password or dropped its sample cluster only takes time. One
+    that is in a real cluster ends it: `pcs cluster setup` destroys what it finds. It is never
+    forced, so that pcs refuses by itself too.
     """
 
-    def try_it() -> None:
+    def try_it() -> bool:
         pcsd.authenticate(config.nodes, config.cluster.password)
-        if not formed(config, Observed(corosync=corosync_conf(machine))):
-            pcsd.setup(config.cluster.name, config.nodes)
+        if formed(config, Observed(corosync=corosync_conf(machine))):
+            return True
+        peers = [(node.name, _conf_of(node)) for node in config.nodes if node.name != config.node]
+        problems = [peer_problem(config, name, conf) for name, conf in peers]
+        if any(problems):
+            raise Refused("; ".join(filter(None, problems)))
+        if any(conf is not None for _name, conf in peers):
+            return False
+        pcsd.setup(config.cluster.name, config.nodes)
+        return True
 
     _insist(try_it, config, "the cluster was not set up")
+
+
+def _conf_of(node: Node) -> corosync.Corosync | None:
+    text = pcsd.corosync_conf(node)
+    return None if text is None else corosync.parse(text)
 
 
 def _await_setup(step: Step, config: Config, machine: Machine) -> None:
@@ -113,8 +152,8 @@ def _await_setup(step: Step, config: Config, machine: Machine) -> None:
         config.cluster.start_timeout,
         f"{step.nodes[0]}, the first of hakube:cluster:nodes, to set up the cluster; apply to all "
         "nodes at the same time, without -b, and see what it says there. If there is a cluster "
-        f"that names {config.node} already (this machine was reinstalled, or a set-up was cut "
-        f"off), run `pcs cluster node remove {config.node} --force` in it and apply to all",
+        f"that names {config.node} already (this machine was reinstalled, or a set-up was cut off)"
+        f", run `pcs cluster node remove {config.node} --skip-offline` in it and apply to all",
     )
 
 
@@ -130,12 +169,7 @@ def _start(step: Step, config: Config, machine: Machine) -> None:
 
 def _authenticate(step: Step, config: Config, machine: Machine) -> None:
     nodes = [node for node in config.nodes if node.name in step.nodes]
-    reachable = [node for node in nodes if pcsd.answers(node.address)]
-    if reachable:
-        pcsd.authenticate(reachable, config.cluster.password)
-    if len(reachable) < len(nodes):
-        missing = ", ".join(node.name for node in nodes if node not in reachable)
-        raise HakubeError(f"pcsd on {missing} does not answer; start it there and apply again")
+    pcsd.authenticate(nodes, config.cluster.password)
 
 
 def _add(step: Step, config: Config, machine: Machine) -> None:
@@ -145,24 +179,24 @@ def _add(step: Step, config: Config, machine: Machine) -> None:
             _insist(lambda node=node: _add_one(node, config), config, f"{node.name} was not added")
 
 
-def _add_one(node: Node, config: Config) -> None:
+def _add_one(node: Node, config: Config) -> bool:
     pcsd.authenticate([node], config.cluster.password)
+    if (conf := _conf_of(node)) is not None and conf.sample:
+        return False  # it will drop that by itself
     pcsd.add(node)
-
-
-def _await_add(step: Step, config: Config, machine: Machine) -> None:
-    def added() -> bool:
-        conf = corosync_conf(machine)
-        return conf is not None and set(step.nodes) <= set(conf.names)
-
-    _wait(added, config.cluster.start_timeout, f"the cluster to have {', '.join(step.nodes)} added")
+    return True
 
 
 def _device(step: Step, config: Config, machine: Machine) -> None:
     device = config.cluster.quorum_device
     host = Node(device.host, (device.address or device.host,))
-    pcsd.authenticate([host], config.cluster.password)
-    pcsd.add_quorum_device(device.host, device.algorithm)
+
+    def try_it() -> bool:
+        pcsd.authenticate([host], config.cluster.password)
+        pcsd.add_quorum_device(device.host, device.algorithm)
+        return True
+
+    _insist(try_it, config, f"the quorum device {device.host} was not added")
 
 
 def _await_quorum(step: Step, config: Config, machine: Machine) -> None:
@@ -185,19 +219,27 @@ def _status():
         return None
 
 
-def _insist(try_it: Callable[[], None], config: Config, failure: str) -> None:
-    """Try until pcs does it; when the time is over, tell what pcs said last."""
+def _insist(try_it: Callable[[], bool], config: Config, failure: str) -> None:
+    """Try until it is done; when the time is over, tell what was in the way.
+
+    The pause grows: a system that counts wrong passwords locks the account after a few.
+    """
     deadline = time.monotonic() + config.cluster.start_timeout
+    pause = PAUSE
     while True:
         try:
-            return try_it()
+            if try_it():
+                return
+            reason = "the other nodes are not ready; see what the apply says there"
         except CommandError as error:
-            if time.monotonic() > deadline:
-                raise HakubeError(
-                    f"{failure} within {config.cluster.start_timeout} s "
-                    f"(hakube:cluster:start_timeout); pcs says: {pcsd.complaints(error.output)}"
-                ) from None
-        time.sleep(PAUSE)
+            reason = f"pcs says: {pcsd.complaints(error.output)}"
+        if time.monotonic() > deadline:
+            raise HakubeError(
+                f"{failure} within {config.cluster.start_timeout} s "
+                f"(hakube:cluster:start_timeout); {reason}"
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 15.0)
 
 
 def _wait(there: Callable[[], bool], timeout: float, what: str) -> None:
@@ -212,6 +254,7 @@ _PERFORM: dict[Kind, Callable[[Step, Config, Machine], None]] = {
     Kind.PASSWORD: _password,
     Kind.PCSD: _pcsd,
     Kind.PEERS: _peers,
+    Kind.RELEASE: _release,
     Kind.DROP_SAMPLE: _drop_sample,
     Kind.SETUP: _setup,
     Kind.AWAIT_SETUP: _await_setup,
@@ -219,7 +262,6 @@ _PERFORM: dict[Kind, Callable[[Step, Config, Machine], None]] = {
     Kind.START: _start,
     Kind.AUTHENTICATE: _authenticate,
     Kind.ADD: _add,
-    Kind.AWAIT_ADD: _await_add,
     Kind.DEVICE: _device,
     Kind.AWAIT_QUORUM: _await_quorum,
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from saltext_hakube.core.addresses import Node
@@ -21,31 +22,57 @@ SLOW = 300.0
 
 
 def answers(address: str, timeout: float = 3.0) -> bool:
-    """Whether a pcsd speaks HTTP at this address. Its certificate is its own, so it is not judged.
+    """Whether a pcsd speaks HTTP at this address."""
+    # Without a token pcsd answers 401, which is an answer.
+    reply = _get(address, "/remote/check_auth", timeout)
+    return reply is not None and reply[0] < 500
 
-    Nothing secret is sent here; authentication is pcs' own affair.
+
+def corosync_conf(node: Node, timeout: float = 10.0) -> str | None:
+    """The node's corosync.conf, as its pcsd gives it; None where it has none or gives none.
+
+    Needs a token from ``authenticate``.
+    """
+    token = _tokens().get(node.name)
+    if token is None:
+        return None
+    headers = {"Cookie": f"token={token}"}
+    reply = _get(node.address, "/remote/get_corosync_conf", timeout, headers)
+    return reply[1] if reply is not None and reply[0] == 200 else None
+
+
+def _get(
+    address: str, path: str, timeout: float, headers: Mapping[str, str] | None = None
+) -> tuple[int, str] | None:
+    """Status and body; None where nobody answers.
+
+    pcsd's certificate is its own, so it is not judged, no more than pcs itself does.
     """
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     connection = http.client.HTTPSConnection(address, PORT, timeout=timeout, context=context)
     try:
-        # Without a token pcsd answers 401, which is an answer.
-        connection.request("GET", "/remote/check_auth")
-        return connection.getresponse().status < 500
+        connection.request("GET", path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        return response.status, response.read(1 << 20).decode(errors="replace")
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 
 
 def known_hosts() -> frozenset[str]:
     """The names of the hosts that this machine's pcs has a token for."""
+    return frozenset(_tokens())
+
+
+def _tokens() -> dict[str, str]:
     try:
-        data = json.loads(KNOWN_HOSTS.read_text(encoding="utf-8"))
-        return frozenset(data["known_hosts"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return frozenset()
+        hosts = json.loads(KNOWN_HOSTS.read_text(encoding="utf-8"))["known_hosts"]
+        return {name: host["token"] for name, host in hosts.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def authenticate(nodes: Sequence[Node], password: str) -> None:
@@ -91,9 +118,13 @@ def add_quorum_device(host: str, algorithm: str) -> None:
 
 
 def complaints(output: str) -> str:
-    """What pcs calls errors in its output; all of it where it calls nothing so."""
+    """What pcs calls errors in its output, without its advice to use force."""
     errors = [line.removeprefix("Error: ") for line in output.splitlines() if "Error: " in line]
-    return "; ".join(errors) or output
+    # `pcs cluster setup --force` destroys the clusters that it found: advice for nobody.
+    return "; ".join(_FORCE.sub("", line) for line in errors) or output
+
+
+_FORCE = re.compile(r",? *(use|Use) --force to override\.?")
 
 
 def _hosts(nodes: Sequence[Node]) -> list[str]:

@@ -28,10 +28,12 @@ def check_quorum(machine: Machine) -> None:
         )
 
 
-def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> list[str]:
+def wait(
+    machine: Machine, declared: Iterable[Object], timeout: float, before: Iterable[str] = ()
+) -> list[str]:
     """Wait until pacemaker has nothing more to do. ``timeout`` in seconds.
 
-    Returns a line for each thing that went wrong: the change itself is made by then.
+    Returns a line for each thing that went wrong and is not among the failures ``before``.
     """
     if machine.cib_file is not None:
         return []
@@ -41,11 +43,11 @@ def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> list[s
     except (CommandError, TimedOut) as error:
         reason = error.output if isinstance(error, CommandError) else str(error)
         late = (
-            f"the change is made, but the cluster did not come to rest within {timeout:g} s "
+            f"the cluster is as declared, but did not come to rest within {timeout:g} s "
             f"(hakube:cluster:settle_timeout); `pcs status` shows what is going on ({reason})"
         )
-        return [late, *failures(machine, declared)]
-    return failures(machine, declared)
+        return [late, *(line for line in failures(machine, declared) if line not in before)]
+    return [line for line in failures(machine, declared) if line not in before]
 
 
 def failures(machine: Machine, declared: Iterable[Object]) -> list[str]:

@@ -112,14 +112,14 @@ def plan_units(units=None):
     """
     What is to do so that Pacemaker, and nobody else, starts and stops the given units.
 
-    Such a unit must not be enabled (systemd would start it beside Pacemaker at boot); it is stopped
-    only while no cluster is formed on this machine. Changes nothing.
+    Such a unit must not be enabled: systemd would start it beside Pacemaker at boot. What runs of
+    them is stopped when the cluster is about to be formed, see :py:func:`plan`. Changes nothing.
 
     units
         List of systemd units. Default: the units of the pillar's resources (haproxy, apiserver,
         scheduler, controller-manager).
 
-    Returns a mapping with ``changes`` (``{unit: "disable, stop"}``), ``comment``, ``warnings``.
+    Returns a mapping with ``changes`` (``{unit: "disable"}``), ``comment``, ``warnings``.
 
     CLI Example:
 
@@ -133,7 +133,7 @@ def plan_units(units=None):
         units = list(_config().units) if units is None else units
         todo = handover.plan(units, machine)
     return face.outcome(
-        {unit: ", ".join(actions) for unit, actions in todo.items()},
+        dict.fromkeys(todo, "disable"),
         f"Pacemaker is to manage {', '.join(units)}" if todo else "Left to Pacemaker",
     )
 
@@ -157,8 +157,7 @@ def apply_units(units=None):
         machine = face.machine(__opts__)
         units = list(_config().units) if units is None else units
         done = handover.apply(units, machine)
-    changes = {unit: ", ".join(actions) for unit, actions in done.items()}
-    return face.outcome(changes, "Handed over to Pacemaker")
+    return face.outcome(dict.fromkeys(done, "disable"), "Handed over to Pacemaker")
 
 
 def _config():

@@ -48,7 +48,10 @@ def cluster_formed(name):
 
 def units_handed_over(name, units=None):
     """
-    The units that Pacemaker manages are not enabled, and stopped while there is no cluster.
+    The units that Pacemaker manages are not enabled: systemd would start them beside it at boot.
+
+    What runs of them goes on running until ``cluster_formed`` is about to form the cluster, and is
+    stopped there.
 
     name
         Any text.

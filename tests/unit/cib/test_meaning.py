@@ -12,6 +12,9 @@ from saltext_hakube.core.cib.meaning import canonical, same
         ("interval", "60s", "1min"),
         ("timeout", "1500ms", "1500msec"),
         ("failure-timeout", "2h", "7200"),
+        ("timeout", "PT1M", "60s"),
+        ("timeout", "P1DT1S", "86401"),
+        ("timeout", "1500000us", "1500ms"),
         ("interleave", "true", "YES"),
         ("stonith-enabled", "false", "0"),
         ("score", "INFINITY", "1000000"),
@@ -42,7 +45,7 @@ def test_other_meanings_stay_apart(name, one, other):
 
 def test_what_is_no_duration_stays_as_it_is():
     assert canonical("interval", "soon") == "soon"
-    assert canonical("interval", "P1D") == "P1D"
+    assert canonical("interval", "P1Y") == "P1Y"
 
 
 def test_two_absent_values_are_the_same():

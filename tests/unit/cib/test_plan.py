@@ -13,7 +13,7 @@ from saltext_hakube.core.cib.objects import (
     Property,
 )
 from saltext_hakube.core.cib.plan import plan
-from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.errors import CommandError, ConfigError
 from saltext_hakube.host import cib
 
 VIP = Primitive(
@@ -193,8 +193,8 @@ def test_an_existing_primitive_is_cloned_where_it_is(cib_file):
         ),
         (
             [HAPROXY, CLONE, Clone(id="second", member="haproxy")],
-            "clone second: haproxy is already in the clone haproxy-clone; give the clone that "
-            "name or take it out first",
+            "clone second: haproxy is already in the clone haproxy-clone; take it out first, or "
+            "declare haproxy under another name",
         ),
         (
             [Primitive(id="a", agent="nonsense")],
@@ -224,3 +224,111 @@ def test_a_password_is_never_told(cib_file):
     told = str(push(cib_file, other).told())
     assert "0ther" not in told
     assert "option password" in told
+
+
+def configured(cib_file, section, xml):
+    cib_file.load(cib_file.text.replace(f"<{section}/>", f"<{section}>{xml}</{section}>"))
+
+
+def test_of_several_sets_the_one_that_wins_is_judged_and_edited(cib_file):
+    configured(
+        cib_file,
+        "resources",
+        """<primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2">
+        <instance_attributes id="low" score="1"><nvpair id="l" name="nic" value="eth0"/>
+        </instance_attributes><instance_attributes id="high" score="10">
+        <nvpair id="h" name="ip" value="192.0.2.9"/></instance_attributes></primitive>""",
+    )
+    done = push(cib_file, Primitive(id="vip", agent=VIP.agent, options=VIP.options))
+    assert done.changes[0].details == {
+        "option ip": ("192.0.2.9", "192.0.2.100"),
+        "option nic": ("eth0", None),
+    }
+
+
+def test_of_several_property_sets_the_bootstrap_set_counts_and_one_with_a_rule_does_not(cib_file):
+    configured(
+        cib_file,
+        "crm_config",
+        """<cluster_property_set id="ruled" score="9"><rule id="r" score="INFINITY">
+        <date_expression id="d" operation="gt" start="2099-01-01"/></rule>
+        <nvpair id="n1" name="stonith-enabled" value="true"/></cluster_property_set>
+        <cluster_property_set id="other" score="5">
+        <nvpair id="n2" name="stonith-enabled" value="true"/></cluster_property_set>
+        <cluster_property_set id="cib-bootstrap-options">
+        <nvpair id="n3" name="stonith-enabled" value="false"/></cluster_property_set>""",
+    )
+    assert push(cib_file, NO_FENCING).changes == ()
+    done = push(cib_file, Property(id="stonith-enabled", value="true"))
+    assert 'id="n3" name="stonith-enabled" value="true"' in cib_file.text
+    assert len(done.changes) == 1
+
+
+def test_a_property_under_its_other_name_is_the_same_property(cib_file):
+    configured(
+        cib_file,
+        "crm_config",
+        """<cluster_property_set id="cib-bootstrap-options">
+        <nvpair id="n" name="fencing-enabled" value="off"/></cluster_property_set>""",
+    )
+    assert push(cib_file, NO_FENCING).changes == ()
+
+
+def test_every_order_between_the_same_resources_gets_the_declared_meaning(cib_file):
+    push(cib_file, *ALL)
+    configured_twice = cib_file.text.replace(
+        "<constraints>",
+        '<constraints><rsc_order id="twin" first="vip" then="haproxy-clone" kind="Mandatory"/>',
+    )
+    cib_file.load(configured_twice)
+    done = push(cib_file, ORDER)
+    assert changed(done) == {"twin": "update"}
+    assert done.changes[0].details == {"kind": ("Mandatory", "Optional")}
+
+
+def test_what_pacemaker_takes_for_granted_is_no_difference(cib_file):
+    push(cib_file, *ALL)
+    cib_file.load(
+        cib_file.text.replace(
+            'with-rsc="haproxy-clone"', 'with-rsc="haproxy-clone" rsc-role="Started"'
+        )
+    )
+    assert push(cib_file, COLOCATION).changes == ()
+
+
+def test_a_primitive_out_of_a_template_is_declared_by_itself_from_then_on(cib_file):
+    configured(
+        cib_file,
+        "resources",
+        """<template id="t" class="ocf" provider="heartbeat" type="Dummy"/>
+        <primitive id="a" template="t"/>""",
+    )
+    done = push(cib_file, A)
+    assert done.changes[0].details == {"agent": ("template t", "systemd:a")}
+    assert cib_file.verify() == "" or "STONITH" in cib_file.verify()
+
+
+def test_operations_of_one_name_and_interval_are_each_told(cib_file):
+    configured(
+        cib_file,
+        "resources",
+        """<primitive id="a" class="systemd" type="a"><operations>
+        <op id="1a" name="monitor" interval="10s" timeout="5s"/>
+        <op id="1b" name="monitor" interval="10s" timeout="9s" role="Stopped"/>
+        </operations></primitive>""".replace('"1', '"op1'),
+    )
+    done = push(cib_file, A)
+    assert len(done.changes[0].details) == 2
+
+
+def test_an_error_of_pacemaker_is_told_without_the_cib_that_it_prints(cib_file):
+    cib_file.load(
+        cib_file.text.replace('validate-with="pacemaker-3.9"', 'validate-with="pacemaker-3.0"')
+    )
+    device = Primitive(id="f", agent="stonith:fence_x", options={"passwd": "s3cret"})
+    too_new = Operation("monitor", {"interval": "10s", "role": "Promoted"})
+    with pytest.raises(CommandError) as error:
+        push(cib_file, device, Primitive(id="a", agent="systemd:a", operations=(too_new,)))
+    assert "s3cret" not in str(error.value)
+    assert "schema" in str(error.value)
+    assert "s3cret" not in cib_file.text

@@ -1,11 +1,19 @@
 """Who does what on the way to one cluster: a truth table of machines and what they show."""
 
 import pytest
+from msgspec import structs
 
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.corosync import Corosync, Member
 from saltext_hakube.core.errors import Refused
-from saltext_hakube.core.formation import Kind, Observed, Service, steps, warnings
+from saltext_hakube.core.formation import (
+    Kind,
+    Observed,
+    Service,
+    peer_problem,
+    steps,
+    warnings,
+)
 
 ADDRESSES = {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"}
 UP = Service(active=True, enabled=True)
@@ -97,25 +105,28 @@ def test_nor_has_it_while_another_member_is_down():
 def test_a_member_whose_cluster_is_down_or_not_enabled_is_started(stack, expected):
     seen = member(*ADDRESSES)
     online = seen.online if stack.active else frozenset()
-    seen = Observed(seen.corosync, True, UP, stack, seen.known, online, stack.active)
+    seen = structs.replace(seen, stack=stack, online=online, quorate=stack.active)
     assert kinds("node2", seen) == expected
 
 
 def test_a_member_without_quorum_waits_for_it():
     seen = member(*ADDRESSES, online=["node1"])
-    seen = Observed(seen.corosync, True, UP, UP, seen.known, seen.online, False)
+    seen = structs.replace(seen, quorate=False)
     assert kinds("node1", seen) == ["await_quorum"]
 
 
 def test_a_changed_password_is_set_and_nothing_else_is_done():
     seen = member(*ADDRESSES)
-    seen = Observed(seen.corosync, False, UP, UP, seen.known, seen.online, True)
+    seen = structs.replace(seen, password_right=False)
     assert kinds("node1", seen) == ["password"]
 
 
 def test_a_later_node_is_added_by_the_first_member_and_never_set_up():
     assert kinds("node1", member("node1", "node2")) == ["add"]
-    assert kinds("node2", member("node1", "node2")) == ["await_add"]
+    assert kinds("node2", member("node1", "node2")) == []
+    assert "node3: not yet in the cluster; node1 adds it" in warnings(
+        config("node2"), member("node1", "node2")
+    )
     assert steps(config("node1"), member("node1", "node2"))[0].nodes == ("node3",)
 
 
@@ -125,15 +136,15 @@ def test_who_adds_is_a_member_that_is_online():
 
 
 def test_a_new_node_that_stands_first_in_the_pillar_is_added_too():
-    """It plans a setup, which pcs refuses as the others are in a cluster; then it is a member."""
+    """It waits instead of setting up: what its peers show says so, and then it is a member."""
     assert kinds("node2", member("node2", "node3")) == ["add"]
-    assert kinds("node3", member("node2", "node3")) == ["await_add"]
+    assert peer_problem(config("node1"), "node2", conf("node2", "node3")) is None
     assert kinds("node1", member(*ADDRESSES)) == []
 
 
 def test_pcs_is_authenticated_with_members_that_it_does_not_know():
     seen = member(*ADDRESSES)
-    seen = Observed(seen.corosync, True, UP, UP, frozenset({"node1"}), seen.online, True)
+    seen = structs.replace(seen, known=frozenset({"node1"}))
     assert [(step.kind, step.nodes) for step in steps(config(), seen)] == [
         (Kind.AUTHENTICATE, ("node2", "node3"))
     ]
@@ -151,19 +162,54 @@ def test_another_cluster_is_refused_even_if_it_has_a_node_of_our_name():
         steps(config("node1"), Observed(corosync=Corosync("db", db)))
 
 
+def test_a_name_in_other_letters_is_to_be_corrected_in_the_pillar_and_nothing_destroyed():
+    nodes = {"Node1": "192.0.2.11", "node2": "192.0.2.12"}
+    seen = Observed(corosync=conf("node1", "node2"))
+    with pytest.raises(Refused) as error:
+        steps(config("Node1", nodes, accept_split_brain=True), seen)
+    assert "write these names, in these letters, into hakube:cluster" in str(error.value)
+    assert "destroy" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (None, None),
+        (SAMPLE, None),
+        (conf("node2", "node3"), None),
+        (conf("node1", "node2", "node3"), "pcs cluster node remove node1"),
+        (Corosync("db", (Member("db1", ("192.0.2.51",)),)), "not that of the pillar"),
+    ],
+    ids=["nothing", "the sample", "lacks this node", "names this node", "another"],
+)
+def test_no_cluster_is_set_up_over_one_that_a_peer_is_in(found, expected):
+    problem = peer_problem(config("node1"), "node2", found)
+    assert problem is None if expected is None else expected in problem
+    assert "force" not in str(problem)
+
+
+def test_units_that_run_are_stopped_only_when_the_peers_have_answered():
+    running = structs.replace(Observed(), units=("kube-apiserver",))
+    plan = kinds("node1", running)
+    assert plan.index("peers") < plan.index("release") < plan.index("setup")
+    assert kinds("node1", structs.replace(member(*ADDRESSES), units=("kube-apiserver",))) == []
+
+
+def test_a_member_that_is_down_and_unknown_to_pcs_is_warned_of_and_stops_nothing():
+    seen = structs.replace(
+        member(*ADDRESSES, online=["node1", "node2"]),
+        known=frozenset({"node1"}),
+        silent=frozenset({"node3"}),
+    )
+    assert [step.nodes for step in steps(config(), seen)] == [("node2",)]
+    assert any("pcsd on node3 does not answer" in line for line in warnings(config(), seen))
+
+
 def test_a_quorum_device_is_added_once_by_one():
     device = {"quorum_device": {"host": "qnetd"}}
     assert kinds("node1", member(*ADDRESSES), **device) == ["device"]
     assert kinds("node2", member(*ADDRESSES), **device) == []
-    seen = Observed(
-        conf(*ADDRESSES, device=True),
-        True,
-        UP,
-        UP,
-        frozenset(ADDRESSES),
-        frozenset(ADDRESSES),
-        True,
-    )
+    seen = structs.replace(member(*ADDRESSES), corosync=conf(*ADDRESSES, device=True))
     assert kinds("node1", seen, **device) == []
     assert "device" in kinds("node1", Observed(), **device)
 
@@ -174,13 +220,11 @@ def test_what_differs_and_is_not_ours_to_change_is_warned_of():
         (Member("node1", ("192.0.2.99",)), Member("node2", ("192.0.2.12",)), Member("x", ("::1",))),
     )
     ours = Corosync("kube", other.members)
-    online = frozenset({"node1", "node2", "x"})
+    seen = member("node1", "node2")
     told = " ".join(
         line
-        for conf in (other, ours)
-        for line in warnings(
-            config("node1"), Observed(conf, True, UP, UP, frozenset(), online, True)
-        )
+        for found in (other, ours)
+        for line in warnings(config("node1"), structs.replace(seen, corosync=found))
     )
     assert "the running cluster is called oldname" in told
     assert "hakube:cluster:nodes:node1: corosync uses 192.0.2.99" in told

@@ -9,58 +9,77 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from saltext_hakube.core.cib.document import Cib, Element
-from saltext_hakube.core.cib.meaning import canonical, same
+from saltext_hakube.core.cib.meaning import canonical, same, score
 from saltext_hakube.core.cib.objects import Operation
 
 Changes = dict[str, tuple[str | None, str | None]]
 
 
-def plain_set(owner: Element, tag: str) -> Element | None:
-    """The set that holds everywhere: the first without a rule and without an id-ref."""
-    for candidate in owner.findall(tag):
-        if candidate.find("rule") is None and "id-ref" not in candidate.attrib:
-            return candidate
-    return None
+def plain_sets(owner: Element, tag: str) -> list[Element]:
+    """The sets that hold everywhere, the one that wins first: by score, then as they stand.
+
+    Sets with a rule hold sometimes, those with an id-ref are somebody else's.
+    """
+    found = [
+        candidate
+        for candidate in owner.findall(tag)
+        if candidate.find("rule") is None and "id-ref" not in candidate.attrib
+    ]
+    return sorted(found, key=lambda item: -_number(score(item.attrib.get("score", "0"))))
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 0
+
+
+def effective(sets: Iterable[Element]) -> dict[str, Element]:
+    """The nvpair that counts for each name: the first set that has it wins."""
+    found: dict[str, Element] = {}
+    for item in sets:
+        for pair in item.findall("nvpair"):
+            if "name" in pair.attrib:
+                found.setdefault(pair.attrib["name"], pair)
+    return found
 
 
 def pairs(owner: Element, tag: str) -> dict[str, str]:
-    """The names and values of the owner's plain set."""
-    found = plain_set(owner, tag)
-    if found is None:
-        return {}
-    return {
-        pair.attrib["name"]: pair.attrib.get("value", "")
-        for pair in found.iter("nvpair")
-        if "name" in pair.attrib
-    }
+    """The names and values that count, of the sets that hold everywhere."""
+    found = effective(plain_sets(owner, tag))
+    return {name: pair.attrib.get("value", "") for name, pair in found.items()}
 
 
 def edit_pairs(
     cib: Cib, owner: Element, tag: str, wanted: Mapping[str, str], keep: Collection[str] = ()
 ) -> Changes:
-    """Make the owner's set of this tag hold exactly ``wanted``, but for the names in ``keep``."""
+    """Make the owner's sets of this tag mean exactly ``wanted``, but for the names in ``keep``."""
     changes: Changes = {}
-    found = plain_set(owner, tag)
-    if found is None:
-        if not wanted:
-            return {}
-        identity = f"{owner.attrib['id']}-{tag}"
-        found = cib.add(owner, tag, index=_place(owner, tag), id=identity)
-    actual = {pair.attrib.get("name"): pair for pair in found.findall("nvpair")}
+    sets = plain_sets(owner, tag)
+    actual = effective(sets)
     for name, value in wanted.items():
         pair = actual.get(name)
         if pair is None:
-            cib.add(found, "nvpair", id=f"{found.attrib['id']}-{name}", name=name, value=value)
+            if not sets:
+                identity = f"{owner.attrib['id']}-{tag}"
+                sets = [cib.add(owner, tag, index=_place(owner, tag), id=identity)]
+            identity = f"{sets[0].attrib['id']}-{name}"
+            cib.add(sets[0], "nvpair", id=identity, name=name, value=value)
             changes[name] = (None, value)
         elif not same(name, pair.attrib.get("value"), value):
             changes[name] = (pair.attrib.get("value"), value)
             pair.attrib["value"] = value
     for name, pair in actual.items():
-        if name is not None and name not in wanted and name not in keep:
+        if name not in wanted and name not in keep:
             changes[name] = (pair.attrib.get("value"), None)
-            cib.remove(pair)
-    if changes and len(found) == 0:
-        cib.remove(found)
+            for item in sets:
+                for other in item.findall("nvpair"):
+                    if other.attrib.get("name") == name:
+                        cib.remove(other)
+    for item in sets:
+        if changes and len(item) == 0:
+            cib.remove(item)
     return changes
 
 
@@ -104,24 +123,14 @@ def edit_operations(cib: Cib, owner: Element, wanted: Iterable[Operation]) -> Ch
             left.remove(alike[0])
             matched[index] = (operation, alike[0])
     for operation, element in matched:
+        before = None if element is None else dict(element.attrib)
         if element is None:
             _add_operation(cib, owner, operation)
-            changes[_label(operation.name, operation.attributes)] = (
-                None,
-                _told(operation.attributes),
-            )
-        else:
-            before = dict(element.attrib)
-            if _edit_operation(element, operation):
-                changes[_label(operation.name, operation.attributes)] = (
-                    _told(before),
-                    _told(operation.attributes),
-                )
+        elif not _edit_operation(element, operation):
+            continue
+        _note(changes, operation.name, before, operation.attributes)
     for element in left:
-        changes[_label(element.attrib.get("name", "?"), element.attrib)] = (
-            _told(element.attrib),
-            None,
-        )
+        _note(changes, element.attrib.get("name", "?"), element.attrib, None)
         cib.remove(element)
     for holder in owner.findall("operations"):
         if changes and len(holder) == 0 and "id-ref" not in holder.attrib:
@@ -160,9 +169,22 @@ def _add_operation(cib: Cib, owner: Element, operation: Operation) -> None:
     cib.add(holder, "op", id=identity, name=operation.name, **attributes)
 
 
-def _label(name: str, attributes: Mapping[str, str]) -> str:
+def _note(
+    changes: Changes,
+    name: str,
+    before: Mapping[str, str] | None,
+    after: Mapping[str, str] | None,
+) -> None:
+    """Tell what became of an operation. Two may have one name and interval."""
+    attributes = (before if after is None else after) or {}
     interval = attributes.get("interval", "0s")
-    return f"{name} {interval}" if canonical("interval", interval) != "0ms" else name
+    label = f"{name} {interval}" if canonical("interval", interval) != "0us" else name
+    if "role" in attributes:
+        label += f" {attributes['role']}"
+    number = 1
+    while (key := label if number == 1 else f"{label} ({number})") in changes:
+        number += 1
+    changes[key] = tuple(None if side is None else _told(side) for side in (before, after))
 
 
 def _told(attributes: Mapping[str, str]) -> str:

@@ -40,10 +40,16 @@ class _Kind(NamedTuple):
 
 def _full_order(attributes: Attributes) -> dict[str, str]:
     """The order with what pacemaker takes for granted (Pacemaker Explained, rsc_order)."""
-    full = {"first-action": "start", "kind": "Mandatory", **attributes}
+    full = {"first-action": "start", "kind": "Mandatory", "require-all": "true", **attributes}
     full.setdefault("then-action", full["first-action"])
     full.setdefault("symmetrical", "false" if full["kind"] == "Serialize" else "true")
     return full
+
+
+def _full_colocation(attributes: Attributes) -> dict[str, str]:
+    """The colocation without the role that pacemaker takes for granted."""
+    roles = ("rsc-role", "with-rsc-role")
+    return {k: v for k, v in attributes.items() if not (k in roles and v == "Started")}
 
 
 ORDER = _Kind(
@@ -58,7 +64,7 @@ COLOCATION = _Kind(
     "rsc_colocation",
     ("rsc", "with-rsc"),
     ("rsc", "with-rsc", "rsc-role", "with-rsc-role", "node-attribute"),
-    dict,
+    _full_colocation,
 )
 
 
@@ -72,11 +78,12 @@ def _edit(cib: Cib, kind: _Kind, name: str, wanted: dict[str, str]) -> Iterator[
                 ]
             )
     section = cib.section("constraints")
-    element = _find(section, kind, name, wanted)
-    if element is not None:
+    found = _find(section, kind, name, wanted)
+    for element in found:
         details = _update(element, kind, wanted)
         if details:
             yield Change(action="update", kind=kind.name, id=element.attrib["id"], details=details)
+    if found:
         return
     if name in cib.ids:
         raise ConfigError(
@@ -90,8 +97,11 @@ def _edit(cib: Cib, kind: _Kind, name: str, wanted: dict[str, str]) -> Iterator[
     yield Change(action="create", kind=kind.name, id=name, details=details)
 
 
-def _find(section: Element, kind: _Kind, name: str, wanted: Attributes) -> Element | None:
-    """The constraint that relates the same things in the same way, else the one of this id."""
+def _find(section: Element, kind: _Kind, name: str, wanted: Attributes) -> list[Element]:
+    """All constraints that relate the same things in the same way, else the one of this id.
+
+    All: of two orders between the same resources pacemaker obeys both.
+    """
 
     def relation(attributes: Attributes) -> tuple[str | None, ...]:
         full = kind.full(attributes)
@@ -99,9 +109,7 @@ def _find(section: Element, kind: _Kind, name: str, wanted: Attributes) -> Eleme
 
     simple = [item for item in section.findall(kind.tag) if item.find("resource_set") is None]
     alike = [item for item in simple if relation(item.attrib) == relation(wanted)]
-    named = [item for item in simple if item.attrib.get("id") == name]
-    both = [item for item in alike if item in named]
-    return next(iter(both or alike or named), None)
+    return alike or [item for item in simple if item.attrib.get("id") == name]
 
 
 def _update(element: Element, kind: _Kind, wanted: Attributes) -> Changes:

@@ -14,9 +14,11 @@ FALSE = frozenset({"false", "off", "no", "n", "0"})
 
 INFINITY = 1_000_000  # CRM_SCORE_INFINITY
 
-_UNITS = {"": 1000, "s": 1000, "sec": 1000, "ms": 1, "msec": 1, "m": 60_000, "min": 60_000}
-_UNITS |= {"h": 3_600_000, "hr": 3_600_000}
+# In microseconds, pacemaker's smallest unit; a number alone is seconds.
+_UNITS = {"us": 1, "usec": 1, "ms": 1000, "msec": 1000, "": 10**6, "s": 10**6, "sec": 10**6}
+_UNITS |= {"m": 60 * 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "hr": 3600 * 10**6}
 _DURATION = re.compile(r"\s*(\d+)\s*([a-z]*)\s*$", re.IGNORECASE)
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
 _SCORE = re.compile(r"[+-]?(\d+|INFINITY)$", re.IGNORECASE)
 
 
@@ -65,11 +67,14 @@ def same(name: str, one: str | None, other: str | None) -> bool:
 
 
 def duration(value: str) -> str:
-    """A duration in milliseconds; what is none stays as it is."""
+    """A duration in microseconds; what is none (or has months) stays as it is."""
     match = _DURATION.match(value)
-    if not match or match[2].lower() not in _UNITS:
-        return value
-    return f"{int(match[1]) * _UNITS[match[2].lower()]}ms"
+    if match and match[2].lower() in _UNITS:
+        return f"{int(match[1]) * _UNITS[match[2].lower()]}us"
+    if iso := _ISO.match(value):
+        days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
+        return f"{(((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 10**6}us"
+    return value
 
 
 def boolean(value: str) -> str:

@@ -31,8 +31,8 @@ def objects(text: str) -> tuple[Object, ...]:
 
 
 def _properties(cib: Cib) -> Iterator[Property]:
-    for pair in cib.section("crm_config").iter("nvpair"):
-        yield Property(id=pair.attrib["name"], value=pair.attrib.get("value", ""))
+    for name, value in pairs(cib.section("crm_config"), "cluster_property_set").items():
+        yield Property(id=name, value=value)
 
 
 def _resources(cib: Cib) -> Iterator[Object]:

@@ -21,7 +21,9 @@ def edit_primitive(cib: Cib, wanted: Primitive) -> Iterator[Change]:
         action = "create"
     actual = tuple(element.attrib.get(name) for name in ("class", "provider", "type"))
     if actual != (klass, provider, kind):
-        before = ":".join(part for part in actual if part) or None
+        # What a template gave is given by the object itself from now on.
+        template = element.attrib.pop("template", None)
+        before = f"template {template}" if template else ":".join(filter(None, actual)) or None
         details["agent"] = (before, wanted.agent)
         element.attrib.update({"class": klass, "type": kind})
         element.attrib.pop("provider", None)
@@ -65,7 +67,8 @@ def edit_clone(cib: Cib, wanted: Clone) -> Iterator[Change]:
             raise ConfigError(
                 [
                     f"clone {wanted.id}: {wanted.member} is already in the {around.tag} "
-                    f"{around.attrib['id']}; give the clone that name or take it out first"
+                    f"{around.attrib['id']}; take it out first, or declare {wanted.member} under "
+                    "another name"
                 ]
             )
         index = list(around).index(member)
