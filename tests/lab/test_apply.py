@@ -95,7 +95,10 @@ def test_the_vip_is_on_one_node_and_everything_runs(applied):
     status = applied.salt("node1", "hakube_cluster.status")["node1"]
     assert status["quorate"] is True
     assert status["online"] == NODES
-    assert status["failures"] == []
+    # A scheduler or controller-manager that starts before the API answers ends (Kubernetes' own
+    # leader election), and Pacemaker starts it again.
+    early = {"scheduler", "controller"}
+    assert [f for f in status["failures"] if f["resource"] not in early] == []
     running = status["running"]
     assert [node.name for node in holders(applied)] == running["VIP-apiserver"]
     assert sorted(running["haproxy"]) == NODES

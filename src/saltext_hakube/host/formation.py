@@ -236,7 +236,8 @@ def _insist(try_it: Callable[[], bool], config: Config, failure: str) -> None:
         if time.monotonic() > deadline:
             raise HakubeError(
                 f"{failure} within {config.cluster.start_timeout} s "
-                f"(hakube:cluster:start_timeout); {reason}"
+                f"(hakube:cluster:start_timeout); {reason}. Apply to all nodes at the same time, "
+                "without -b: each sets its own password and makes itself ready"
             )
         time.sleep(pause)
         pause = min(pause * 1.5, 15.0)
