@@ -2,31 +2,62 @@
 
 A new content is written beside the file, synced and renamed over it, so that a power cut at any
 moment leaves the old file or the new one. Owner, mode and SELinux label stay those of the old one.
+
+A symbolic link is an administrator's: it stays, and what is behind it is replaced or removed.
+(To remove the link would leave our lines where another reads them, as /etc/sysctl.conf behind
+/etc/sysctl.d/99-sysctl.conf; and the next write would not find the way back.)
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+
+from saltext_hakube.core.errors import HakubeError, Refused
 
 
 def read(path: Path) -> bytes | None:
-    """The file's bytes; None where there is no file."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
+    """The file's bytes; None where there is no file. Raises HakubeError."""
+    with _told("read", path):
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
 
 
 def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Replace the file atomically. ``mode`` is for a new file; an old one keeps its own.
 
-    A symbolic link is followed: the file behind it is replaced, the link stays.
+    Raises HakubeError; Refused where it leads to a device (as a link to /dev/null does).
     """
-    path = path.resolve()
+    with _told("write", path):
+        _write(_behind(path), content, mode)
+
+
+def remove(path: Path) -> None:
+    """Remove the file, for good even if the power goes. Raises as ``write`` does."""
+    with _told("remove", path):
+        behind = _behind(path)
+        behind.unlink(missing_ok=True)
+        sync_folder(behind.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename or removal in this folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(path)
     temporary = path.with_name(f".{path.name}.hakube-{os.getpid()}")
     try:
         old = path.stat()
@@ -49,19 +80,31 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
-def remove(path: Path) -> None:
-    """Remove the file, for good even if the power goes."""
-    path.unlink(missing_ok=True)
-    sync_folder(path.parent)
+def _behind(path: Path) -> Path:
+    """The file behind all links, which must be one: a device's place shall not be taken."""
+    behind = path.resolve()
+    if behind.exists() and not behind.is_file():
+        leads = "" if behind == path else f" leads to {behind}, which"
+        raise Refused(f"{path}{leads} is no regular file; remove it, or name another file")
+    return behind
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename or removal in this folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _remove_left_over(path: Path) -> None:
+    """Remove what processes that were killed in the midst of a write left beside the file."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.hakube-(\d+)")
+    for entry in path.parent.iterdir():
+        found = pattern.fullmatch(entry.name)
+        if found and not Path("/proc", found[1]).exists():
+            entry.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(verb: str, path: Path) -> Iterator[None]:
+    """What the system refuses, as one line for a person."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except OSError as error:
+        raise HakubeError(f"cannot {verb} {path}: {error.strerror or error}") from None
 
 
 def _copy_label(source: Path, descriptor: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from saltext_hakube.core import sysctl
@@ -73,15 +73,27 @@ def plan(machine: Machine, file: str, values: Mapping[str, str | None]) -> Plan:
     return Plan(file, old, new, running, tuple(notes), tuple(warnings))
 
 
-def apply(machine: Machine, plan: Plan) -> None:
-    """Do what the plan says."""
-    path = machine.path(plan.file)
-    if plan.new is not None and plan.new != plan.old:
-        files.write(path, plan.new)
-    elif plan.new is None and plan.old is not None:
-        files.remove(path)
-    for key, (_, value) in plan.running.items():
-        set_running(key, value)
+def apply(machine: Machine, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
+    """Do what the plan says, up to the first thing that fails; returns what was done, and why no
+    more. Raises what failed where nothing was done before it.
+
+    The kernel comes first: it refuses a bad value, which shall not be in a file at the next boot.
+    """
+    done = replace(plan, new=plan.old, running={})
+    try:
+        for key, (old, value) in plan.running.items():
+            set_running(key, value)
+            done = replace(done, running={**done.running, key: (old, value)})
+        path = machine.path(plan.file)
+        if plan.new is not None and plan.new != plan.old:
+            files.write(path, plan.new)
+        elif plan.new is None and plan.old is not None:
+            files.remove(path)
+    except (HakubeError, OSError) as error:
+        if not done.running:
+            raise
+        return done, (str(error),)
+    return plan, ()
 
 
 def get_running(key: str, needed: bool = True) -> str | None:

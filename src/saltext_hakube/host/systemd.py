@@ -37,8 +37,12 @@ def properties(unit: str, *names: str) -> dict[str, str]:
 
 
 def enabled(unit: str) -> bool:
-    """Whether the unit starts at boot. Also right where systemd does not run."""
-    return _state(unit) in ("enabled", "enabled-runtime", "linked", "linked-runtime", "alias")
+    """Whether the unit starts at boot. Also right where systemd does not run.
+
+    ``linked`` does not: only its file stands elsewhere, and to disable it would take the link away,
+    so that nobody has the unit any more. ``alias`` is another name of a unit, which says it itself.
+    """
+    return _state(unit) in ("enabled", "enabled-runtime")
 
 
 def known(unit: str) -> bool:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from saltext_hakube import face
 from saltext_hakube.core import envfile, kubernetes
-from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.host import files
 
 __virtualname__ = "hakube_kubeenv"
@@ -74,7 +74,8 @@ def apply(name=None, variables=None):
     variables
         A mapping of variables to values; see :py:func:`plan`.
 
-    Returns the same as :py:func:`plan`, with what was changed.
+    Returns the same as :py:func:`plan`, with what was changed, and ``problems``: why the rest was
+    not. Fails where nothing was changed.
 
     CLI Example:
 
@@ -85,11 +86,20 @@ def apply(name=None, variables=None):
     """
     with face.told():
         found = _plan(name, variables)
-        for file, (text, _) in found.items():
-            if text is not None:
-                path = face.machine(__opts__).path(file)
-                files.write(path, text.encode(errors="surrogateescape"))
-        return _outcome("Set", found, _warnings(name, variables))
+        done, problems = {}, []
+        for file, (text, changed) in found.items():
+            try:
+                if text is not None:
+                    path = face.machine(__opts__).path(file)
+                    files.write(path, text.encode(errors="surrogateescape"))
+            except (HakubeError, OSError) as error:
+                problems.append(str(error))
+                continue  # the files do not depend on each other
+            done[file] = (text, changed)
+        outcome = _outcome("Set", done, _warnings(name, variables))
+        if problems and not outcome["changes"]:
+            raise HakubeError("\n".join(problems))
+        return {**outcome, "problems": problems}
 
 
 def get(name):

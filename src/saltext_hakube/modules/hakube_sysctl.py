@@ -75,8 +75,10 @@ def apply(values=None, file=None):
         The sysctl.d file, an absolute path; see :py:func:`plan`. A missing one is made with mode
         0644, one that becomes empty is removed.
 
-    Returns the same as :py:func:`plan`, with what was changed. Fails also where the kernel does
-    not take the value, with its answer.
+    The kernel gets the values first, so that one that it refuses is not in the file either.
+
+    Returns the same as :py:func:`plan`, with what was changed, and ``problems``: why the rest was
+    not. Where nothing was changed it fails with that, such as the kernel's answer to a value.
 
     CLI Example:
 
@@ -87,9 +89,9 @@ def apply(values=None, file=None):
     """
     with face.told():
         values, found = _plan(values, file)
-        host.apply(face.machine(__opts__), found)
-        head = "Set" if _changes(found) else "Already as declared"
-        return _outcome(head, values, found)
+        done, problems = host.apply(face.machine(__opts__), found)
+        head = "Set" if _changes(done) else "Already as declared"
+        return {**_outcome(head, values, done), "problems": list(problems)}
 
 
 def get(name):

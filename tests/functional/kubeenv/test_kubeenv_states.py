@@ -239,3 +239,13 @@ def test_get_reads_a_file_as_systemd_does(modules, files):
     (files / "config").write_text("A='1'\n#B=2\nC=\"3\" x\n")
     assert modules.hakube_kubeenv.get(CONFIG) == {"A": "1", "C": "3x"}
     assert modules.hakube_kubeenv.get(KUBELET) == {}
+
+
+def test_what_was_changed_before_a_file_failed_is_told(states, files):
+    (files / "kubelet").symlink_to("/proc/sys/kernel/ostype")  # nobody can make files beside it
+    ret = states.hakube_kubeenv.managed("any")
+    assert ret.result is False
+    assert ret.changes == {CONFIG: {"KUBE_MASTER": {"old": None, "new": MASTER}}}
+    assert "cannot write" in ret.comment
+    assert "\n" not in ret.comment
+    assert MASTER in (files / "config").read_text()

@@ -122,6 +122,8 @@ def test_what_the_kernel_refuses_is_told_with_its_answer(live):
     assert ret["result"] is False
     assert "the kernel does not take '0': Invalid argument" in ret["comment"]
     assert "Traceback" not in ret["comment"]
+    assert not live.file.exists()
+    assert ret["changes"] == {}
 
 
 def test_a_read_only_proc_is_told(live):
@@ -129,3 +131,10 @@ def test_a_read_only_proc_is_told(live):
     ((ret, value),) = live(PRESENT, setup=setup)
     assert (ret["result"], value) == (False, "0")
     assert "Read-only file system" in ret["comment"]
+
+
+def test_a_running_value_that_was_set_is_told_also_when_the_file_cannot_be_written(live):
+    ((ret, value),) = live(PRESENT, setup="mount -o remount,bind,ro /etc/sysctl.d")
+    assert (ret["result"], value) == (False, "1")
+    assert ret["changes"] == {"running": {KEY: {"old": "0", "new": "1"}}}
+    assert ret["comment"] == "cannot write /etc/sysctl.d/haproxy.conf: Read-only file system"

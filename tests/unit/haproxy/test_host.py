@@ -38,6 +38,9 @@ def systemctl(tmp_path, monkeypatch):
         ("static\n", 0, True, False),
         ("masked\n", 1, True, False),
         ("generated\n", 0, True, False),
+        ("linked\n", 1, True, False),
+        ("linked-runtime\n", 1, True, False),
+        ("alias\n", 0, True, False),
         ("not-found\n", 4, False, False),  # systemd 253 and later
     ],
 )
