@@ -16,6 +16,7 @@ from saltext_hakube.core.haproxy import verdict
 from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.verdict import Verdict
 from saltext_hakube.host import files, systemd
+from saltext_hakube.host import unread as notes
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 
@@ -27,8 +28,6 @@ DECIDED = 3.0
 # haproxy 3.1 and later fork the worker first and let it bind: it tries for 2 s (MAX_START_RETRIES
 # times 10 ms in its src/haproxy.c). Before that a worker is forked only when all is well.
 SETTLED = {True: 2.5, False: 0.2}
-
-NOTES = Path("/run/hakube")
 
 # Where systemd looks for units, first match wins (systemd.unit(5)).
 _UNIT_FOLDERS = (
@@ -106,46 +105,55 @@ def unread(machine: Machine, unit: str) -> bool:
 
     So it is if that change was killed between the write and the reload.
     """
-    return _note(unit).exists() and running(machine, unit)
+    return notes.exists(unit) and running(machine, unit)
 
 
 def replace(machine: Machine, config: str, unit: str, old: bytes | None, new: bytes) -> bool:
     """Write the file and let a running haproxy read it; True where one was running.
 
-    If it does not take the new content, the old one is put back. Raises Refused then.
+    If it does not take the new content, what it had read before is put back. Raises Refused then.
     """
     path = machine.path(config)
     if not running(machine, unit):
         _put(path, new)
         if machine.live:
-            _note(unit).unlink(missing_ok=True)  # it will read the file when it starts
+            notes.forget(unit)  # it will read the file when it starts
         return False
-    _note(unit).parent.mkdir(exist_ok=True)
-    _note(unit).touch()
+    before = notes.last_read(unit, old)
+    notes.remember(unit, before, new)
     try:
         _put(path, new)
+    except HakubeError:
+        if before == old:  # the file is as it was
+            notes.forget(unit)
+        else:
+            notes.remember(unit, before, old or b"")
+        raise
+    try:
         reload(unit)
     except HakubeError as error:
-        _put_back(path, config, unit, old, error)
-    _note(unit).unlink(missing_ok=True)
+        told = f"{unit} did not take the new {config}: {error}"
+        if before == new:
+            told += "\nThe file stays as it is: what it was before is not known"
+            raise Refused(told) from None
+        _put_back(path, unit, before, told)
+    notes.forget(unit)
     return True
 
 
-def _put_back(path: Path, config: str, unit: str, old: bytes | None, error: HakubeError) -> None:
+def _put_back(path: Path, unit: str, before: bytes | None, told: str) -> None:
     """Undo a change that haproxy did not take; always raises Refused."""
-    told = f"{unit} did not take the new {config}: {error}\nThe old file was put back, and"
-    _put(path, old or b"")
+    try:
+        _put(path, before or b"")
+    except HakubeError as second:
+        raise Refused(f"{told}\nThe old file could not be put back: {second}") from None
+    told += "\nThe old file was put back, and"
     try:
         reload(unit)
     except HakubeError as second:
         raise Refused(f"{told} {unit} did not take that one either: {second}") from None
-    _note(unit).unlink(missing_ok=True)
+    notes.forget(unit)
     raise Refused(f"{told} {unit} runs with it") from None
-
-
-def _note(unit: str) -> Path:
-    """Exists while a change of the file is not known to be read. Gone after a boot, rightly."""
-    return NOTES / f"{unit}.unread"
 
 
 def reload(unit: str) -> None:

@@ -23,7 +23,7 @@ import re
 
 from saltext_hakube import face
 from saltext_hakube.core.errors import ConfigError, NotInstalled, Refused
-from saltext_hakube.core.haproxy import document, kubernetes
+from saltext_hakube.core.haproxy import document, kubernetes, shown
 from saltext_hakube.core.haproxy.options import Haproxy
 from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.section import declared, keys
@@ -74,8 +74,10 @@ def plan(sections=None, absent=None, owner=None, config=None, unit=None, check=T
         says against it is a warning here, and an error of :py:func:`apply`.
 
     Returns ``{"changes": {"diff": "..."}, "comment": "...", "warnings": [...]}``; ``changes`` is
-    empty where nothing is to be done. Passwords in the diff are masked. ``changes`` has ``reload``
-    in place of ``diff`` where an earlier change was cut off before haproxy had read the file.
+    empty where nothing is to be done. The diff has no context, and of lines that are not ours (of
+    a section that is taken over or removed) only the first word; secrets in ours are masked.
+    ``changes`` has ``reload`` in place of ``diff`` where an earlier change was cut off before
+    haproxy had read the file.
 
     Fails with what is wrong with the arguments or the pillar.
 
@@ -159,7 +161,7 @@ def sections_(owner=None, config=None):
     config
         The file, with ``owner``. Default: as for :py:func:`plan`.
 
-    Returns a mapping of headers to lists of lines.
+    Returns a mapping of headers to lists of lines, with secrets masked.
 
     CLI Example:
 
@@ -170,11 +172,11 @@ def sections_(owner=None, config=None):
     """
     with face.told():
         if owner is None:
-            return {section.header: list(section.lines) for section in _of_pillar()}
+            return {s.header: [_masked(line) for line in s.lines] for s in _of_pillar()}
         config = _setting("config", config, file=True)
         text = files.read(face.machine(__opts__).path(config)) or b""
         blocks = [block for block in document.parse(text).blocks if block.owner == owner]
-        return {block.key: [line.strip() for line in block.text[1:]] for block in blocks}
+        return {block.key: [_masked(line.strip()) for line in block.text[1:]] for block in blocks}
 
 
 def check(config=None, unit=None):
@@ -303,6 +305,10 @@ def _required(wanted, new):
     return [_refusal(wanted, verdict), *_warnings(wanted, verdict)]
 
 
+def _masked(line):
+    return (masked(line.encode(errors="surrogateescape")) or b"").decode(errors="replace")
+
+
 def _refusal(wanted, verdict):
     return "\n".join((f"haproxy -c refuses the new {wanted.config}:", *verdict.errors))
 
@@ -327,7 +333,7 @@ def _taken_over(old, new):
 def _changes(wanted, old, new):
     changes = {}
     if new != old:
-        changes["diff"] = face.diff(masked(old), masked(new), wanted.config)
+        changes["diff"] = shown.diff(old, new, wanted.config)
     elif new is not None and host.unread(wanted.machine, wanted.unit):
         # An earlier change was killed between the write and the reload.
         changes["reload"] = f"{wanted.unit} still runs with what was in {wanted.config} before"

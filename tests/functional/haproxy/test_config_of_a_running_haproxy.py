@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from saltext_hakube.host import haproxy, systemd
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.host import files, haproxy, systemd, unread
 from saltext_hakube.host import run as door
 
 pytestmark = pytest.mark.skipif(
@@ -111,7 +112,7 @@ def running(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(systemd, "_BOOTED", tmp_path)
     monkeypatch.setattr(haproxy, "LOADED", 5.0)
-    monkeypatch.setattr(haproxy, "NOTES", tmp_path / "notes")
+    monkeypatch.setattr(unread, "NOTES", tmp_path / "notes")
     running = Running(tmp_path)
     yield running
     running.stop()
@@ -194,17 +195,27 @@ def test_a_haproxy_that_dies_of_a_reload_is_told_and_not_started(running, manage
     assert running.config.read_text() == running.original
 
 
-def test_a_change_that_was_killed_before_the_reload_is_finished_by_the_next_one(
-    running, managed, monkeypatch
-):
-    def killed(unit):
+@pytest.fixture
+def killed(managed, monkeypatch):
+    """A function that makes a change which is killed between the write and the reload."""
+
+    def reload(unit):
         raise KeyboardInterrupt
 
+    def killed(sections):
+        with monkeypatch.context() as patch:
+            patch.setattr(systemd, "reload", reload)
+            with pytest.raises(KeyboardInterrupt):
+                managed(sections)
+
+    return killed
+
+
+def test_a_change_that_was_killed_before_the_reload_is_finished_by_the_next_one(
+    running, managed, killed
+):
     port = free_port()
-    with monkeypatch.context() as patch:
-        patch.setattr(systemd, "reload", killed)
-        with pytest.raises(KeyboardInterrupt):
-            managed(web(port))
+    killed(web(port))
     assert not listens(port)
     assert list(managed(web(port), test=True).changes) == ["reload"]
     ret = managed(web(port))
@@ -212,3 +223,63 @@ def test_a_change_that_was_killed_before_the_reload_is_finished_by_the_next_one(
     assert list(ret.changes) == ["reload"]
     running.wait(port)
     assert managed(web(port)).changes == {}
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_after_a_killed_change_a_refusal_puts_back_what_haproxy_had_read(
+    running, managed, killed, same
+):
+    sections = web(free_port())
+    killed(sections)
+    (note,) = unread.NOTES.iterdir()
+    assert note.stat().st_mode & 0o777 == 0o600
+    (running.folder / "broken").write_text("1")
+    ret = managed(sections if same else web(free_port()))
+    assert ret.result is False
+    assert "The old file was put back, and no-such-unit runs with it" in ret.comment
+    assert running.config.read_text() == running.original
+    assert not note.exists()
+
+
+def test_after_a_killed_change_what_somebody_edited_since_is_what_is_put_back(
+    running, managed, killed
+):
+    killed(web(free_port()))
+    edited = running.config.read_text() + "# by hand\n"
+    running.config.write_text(edited)
+    (running.folder / "broken").write_text("1")
+    ret = managed(web(free_port()))
+    assert ret.result is False
+    assert running.config.read_text() == edited
+
+
+def test_where_the_older_file_is_not_known_nothing_is_said_to_be_put_back(running, managed):
+    sections = web(free_port())
+    assert managed(sections).result is True
+    content = running.config.read_text()
+    unread.NOTES.joinpath("no-such-unit.unread").touch()  # by an older hakube
+    (running.folder / "broken").write_text("1")
+    ret = managed(sections)
+    assert ret.result is False
+    assert "The file stays as it is: what it was before is not known" in ret.comment
+    assert "put back" not in ret.comment
+    assert running.config.read_text() == content
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_nothing_is_reloaded(
+    running, managed, monkeypatch
+):
+    write = files.write
+
+    def full(path, content, mode=0o644):
+        # A stand-in for a full disk.
+        if path == running.config:
+            raise HakubeError(f"cannot write {path}: No space left on device")
+        write(path, content, mode)
+
+    monkeypatch.setattr(files, "write", full)
+    ret = managed(web(free_port()))
+    assert ret.result is False
+    assert ret.comment == f"cannot write {running.config}: No space left on device"
+    assert running.asked("reload") == []
+    assert list(unread.NOTES.iterdir()) == []

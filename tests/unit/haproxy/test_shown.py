@@ -1,0 +1,63 @@
+"""Diffs of haproxy.cfg hold no secret of anybody."""
+
+from saltext_hakube.core.haproxy import shown
+from saltext_hakube.core.haproxy.document import with_sections
+from saltext_hakube.core.haproxy.section import declared
+
+FOREIGN = b"""global
+    setenv DBPASS s3cr3t
+    # the password is s3cr3t
+listen web
+    bind :80
+    dynamic-cookie-key s3cr3t
+    unheard-of s3cr3t
+\ttcp-check send s3cr3t
+defaults
+    mode tcp
+    unheard-of s3cr3t"""
+SECTIONS = declared({"listen web": ["bind :81", "http-request set-header X s3cr3t"]}, "")
+
+
+def diff(old, new):
+    return shown.diff(old, new, "haproxy.cfg").splitlines()
+
+
+def test_lines_around_a_change_are_not_shown():
+    other = declared({"backend other": ["mode tcp", "unheard-of declared"]}, "")
+    lines = diff(FOREIGN, with_sections(FOREIGN, other, owner="x"))
+    assert "+    unheard-of declared" in lines
+    assert not [line for line in lines if line.startswith(" ")]
+    assert "s3cr3t" not in str(lines)
+    assert "mode tcp" not in " ".join(line for line in lines if line.startswith("-"))
+
+
+def test_of_a_section_that_is_taken_over_or_given_back_only_the_first_words_are_shown():
+    taken = with_sections(FOREIGN, SECTIONS, owner="x")
+    for lines in (diff(FOREIGN, taken), diff(taken, FOREIGN)):
+        assert "s3cr3t" not in str(lines)
+        assert any(line.endswith("bind :81") for line in lines)
+        assert any("listen web" in line for line in lines)
+        assert any(line[1:].startswith("#|     unheard-of ********") for line in lines)
+
+
+def test_of_a_section_that_is_removed_only_the_first_words_are_shown():
+    lines = diff(FOREIGN, with_sections(FOREIGN, (), ["listen web"]))
+    assert lines[3:] == [
+        "-listen web",
+        "-    bind ********",
+        "-    dynamic-cookie-key ********",
+        "-    unheard-of ********",
+        "-\ttcp-check ********",
+    ]
+
+
+def test_a_secret_of_ours_that_changes_is_a_change_that_is_told():
+    old = with_sections(FOREIGN, SECTIONS, owner="x")
+    (line,) = diff(old, old.replace(b"header X s3cr3t", b"header X other"))
+    assert "secret" in line
+
+
+def test_a_file_that_comes_or_goes_is_named_as_in_any_diff():
+    new = with_sections(None, SECTIONS, owner="x")
+    assert diff(None, new)[:2] == ["--- /dev/null", "+++ haproxy.cfg"]
+    assert diff(new, None)[:2] == ["--- haproxy.cfg", "+++ /dev/null"]
