@@ -15,6 +15,13 @@ class Failure(Struct, frozen=True):
     task: str
     reason: str
 
+    def told(self) -> str:
+        """In a line, with the remedy."""
+        return (
+            f"{self.resource} failed to {self.task} on {self.node}: {self.reason}; mend the cause, "
+            f"then `pcs resource cleanup {self.resource}`"
+        )
+
 
 class Status(Struct, frozen=True):
     """``online``: nodes that are members; ``running``: resource -> nodes where it runs."""
@@ -24,6 +31,10 @@ class Status(Struct, frozen=True):
     online: frozenset[str] = frozenset()
     running: dict[str, tuple[str, ...]] = {}
     failures: tuple[Failure, ...] = ()
+
+    def mended(self, failure: Failure) -> bool:
+        """Whether the cluster has got over it: the resource died, and runs again."""
+        return failure.task == "monitor" and bool(self.running.get(failure.resource))
 
 
 def read(text: str) -> Status | None:
@@ -60,4 +71,4 @@ def _failure(item: ET.Element) -> Failure:
     resource = key.removesuffix(f"_{item.get('interval', '0')}").removesuffix(f"_{task}")
     words = (item.get("exitstatus"), item.get("exitreason"), item.get("status"))
     reason = ", ".join(word for word in words if word and word not in ("none", "complete"))
-    return Failure(resource, item.get("node", "?"), task, reason)
+    return Failure(resource.partition(":")[0], item.get("node", "?"), task, reason)

@@ -10,6 +10,8 @@ from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 from saltext_hakube.host.status import status
 
+Lines = list[str]
+
 
 def check_quorum(machine: Machine) -> None:
     """Refuse to change a cluster that does not run here, or that has no say."""
@@ -28,37 +30,35 @@ def check_quorum(machine: Machine) -> None:
         )
 
 
-def wait(
-    machine: Machine, declared: Iterable[Object], timeout: float, before: Iterable[str] = ()
-) -> list[str]:
+def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> tuple[Lines, Lines]:
     """Wait until pacemaker has nothing more to do. ``timeout`` in seconds.
 
-    Returns a line for each thing that went wrong and is not among the failures ``before``.
+    Returns two lists of lines: what is wrong then, and what was and the cluster has mended.
     """
     if machine.cib_file is not None:
-        return []
+        return [], []
+    late = []
     try:
         # crm_resource has a deadline of its own; ours comes a little later.
         run(["crm_resource", "--wait", f"--timeout={int(timeout)}s"], timeout=timeout + 15)
     except (CommandError, TimedOut) as error:
         reason = error.output if isinstance(error, CommandError) else str(error)
-        late = (
+        late = [
             f"the cluster is as declared, but did not come to rest within {timeout:g} s "
             f"(hakube:cluster:settle_timeout); `pcs status` shows what is going on ({reason})"
-        )
-        return [late, *(line for line in failures(machine, declared) if line not in before)]
-    return [line for line in failures(machine, declared) if line not in before]
+        ]
+    wrong, mended = failures(machine, declared)
+    return [*late, *wrong], mended
 
 
-def failures(machine: Machine, declared: Iterable[Object]) -> list[str]:
-    """A line for each failed action of the declared resources that nobody has cleaned up."""
-    if machine.cib_file is not None:
-        return []
-    seen = status()
+def failures(machine: Machine, declared: Iterable[Object]) -> tuple[Lines, Lines]:
+    """The failed actions of declared resources that nobody has cleaned up: standing, mended."""
+    seen = None if machine.cib_file is not None else status()
+    if seen is None:
+        return [], []
     names = {item.id for item in declared}
-    return [
-        f"{failure.resource} failed to {failure.task} on {failure.node}: {failure.reason}; mend "
-        f"the cause, then `pcs resource cleanup {failure.resource}`"
-        for failure in (seen.failures if seen else ())
-        if failure.resource.partition(":")[0] in names
-    ]
+    ours = [failure for failure in seen.failures if failure.resource in names]
+    return (
+        [failure.told() for failure in ours if not seen.mended(failure)],
+        [failure.told() for failure in ours if seen.mended(failure)],
+    )

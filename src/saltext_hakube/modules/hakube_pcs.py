@@ -73,7 +73,8 @@ def plan():
             comment = "No cluster runs here yet; this is what will be created in it"
             return face.outcome(planned.told(), comment)
         planned = make_plan(topology(config), cib.read(machine))
-        warnings = [] if planned.changes else settle.failures(machine, topology(config))
+        wrong, mended = settle.failures(machine, topology(config))
+        warnings = [] if planned.changes else [*wrong, *mended]
         return face.outcome(planned.told(), _summary(planned), warnings)
 
 
@@ -86,7 +87,7 @@ def apply():
     (default 120).
 
     Returns the mapping of :py:func:`plan` with what was changed, and ``problems``: a line for each
-    action that failed on the way and is not cleaned up, or that the wait came to its end.
+    resource that could not be started or stopped, or that the wait came to its end.
 
     Raises an error if no cluster runs here, it has no quorum, or others changed it again and
     again for 60 s.
@@ -101,11 +102,10 @@ def apply():
         config, machine = _config(), face.machine(__opts__)
         wanted = topology(config)
         settle.check_quorum(machine)
-        before = settle.failures(machine, wanted)
         done = cib.push(machine, lambda text: make_plan(wanted, text))
         # Also where another node was faster: that its change works is what was asked for.
-        problems = settle.wait(machine, wanted, config.cluster.settle_timeout, before)
-        return {**face.outcome(done.told(), _summary(done)), "problems": problems}
+        wrong, mended = settle.wait(machine, wanted, config.cluster.settle_timeout)
+        return {**face.outcome(done.told(), _summary(done), mended), "problems": wrong}
 
 
 def _config():
