@@ -40,7 +40,8 @@ def test_back_to_ipv4_nothing_of_the_other_address_is_left(applied, apply):
 def test_a_quorum_device_becomes_the_clusters_voice(applied, apply):
     applied.master.run("apt-get install -y -qq pcs corosync-qnetd", timeout=180)
     applied.master.run("chpasswd", input=f"hacluster:{apply.secret}\n")
-    applied.master.run("pcs qdevice setup model net --enable --start", timeout=60)
+    # Debian's package has initialised it already; elsewhere it is `pcs qdevice setup model net`.
+    applied.master.run("systemctl enable --now pcsd corosync-qnetd", timeout=60)
     apply.write_pillar({"quorum_device": {"host": "master", "algorithm": "lms"}})
     settled(apply)
     shown = applied.nodes[0].run("corosync-quorumtool -s", check=False).stdout
