@@ -20,7 +20,7 @@ from saltext_hakube.core.platform import Platform, System, platform
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.schema import Cluster, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
-from saltext_hakube.core.values import MASKED, is_secret
+from saltext_hakube.core.values import MASKED, is_fence_secret
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -120,7 +120,8 @@ def public(config: Config) -> dict[str, Any]:
     data["cluster"]["password"] = MASKED
     for device in data["fencing"].values():
         device["options"] = {
-            name: MASKED if is_secret(name) else value for name, value in device["options"].items()
+            name: MASKED if is_fence_secret(name) else value
+            for name, value in device["options"].items()
         }
     data["units"] = list(config.units)
     return data

@@ -9,6 +9,8 @@ scalars, and unions with at most one mapping and one list among their members.
 
 What a problem shows of the data is a scalar in a scalar's place, never the content of a mapping
 or list (a password may stand in it), and nothing where the key says that the value is a secret.
+By default ``values.is_secret`` says that of a key; the kind of a mapping may bring a judge of its
+own: ``Annotated[dict[...], Meta(extra={"is_secret": judge})]``.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -42,6 +44,10 @@ WRONG = (msgspec.ValidationError, UnicodeEncodeError)
 TEXT = (str, bytes, bytearray)  # sequences, too, in Python's eyes
 SIMPLE = re.compile(r"[A-Za-z0-9_.@-]{1,60}")
 SHOWN = 60  # characters of a value or key; a line of an error stays one line
+# What a key and its value look like where YAML did not see two: passwd=x, passwd:x, "passwd x".
+BROKEN_LINE = re.compile(r"[=:\s]")
+
+Judge = Callable[[str], bool]
 
 
 def read(value: Any, kind: Any, path: str) -> Any:
@@ -72,8 +78,9 @@ def shown(value: Any) -> str:
 
 def _read(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -> Any:
     structure = _structure(value, kind)
+    judge = (getattr(_meta(kind), "extra", None) or {}).get("is_secret")
     if structure is None:
-        return _read_scalar(value, kind, path, problems, secret)
+        return _read_scalar(value, kind, path, problems, secret or judge is not None)
     if _is_struct(structure):
         return _read_struct(value, structure, path, problems)
     if len(value) < (getattr(_meta(kind), "min_length", None) or 0):
@@ -81,7 +88,7 @@ def _read(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -
     elif len(value) > (getattr(_meta(kind), "max_length", None) or math.inf):
         problems.append(f"{path}: {len(value)} are too many; expected {_expected(kind)}")
     if get_origin(structure) is dict:
-        return _read_mapping(value, structure, path, problems)
+        return _read_mapping(value, structure, path, problems, judge)
     return _read_list(value, structure, path, problems, secret)
 
 
@@ -124,19 +131,22 @@ def _read_struct(value: Any, kind: type[msgspec.Struct], path: str, problems: li
     return kind(**given) if len(problems) == before else None
 
 
-def _read_mapping(value: Any, kind: Any, path: str, problems: list[str]) -> Any:
+def _read_mapping(
+    value: Any, kind: Any, path: str, problems: list[str], judge: Judge | None
+) -> Any:
     key_kind, item_kind = get_args(kind)
+    secret = judge or is_secret
     result = {}
     for key, item in value.items():
         try:
             name = msgspec.convert(key, key_kind)
         except WRONG:
             problems.append(
-                f"{path}: the name {_name(key)} is wrong; expected {_expected(key_kind)}"
-                f"{_quotes(key, key_kind)}"
+                f"{path}: the name {_name(key, secret)} is wrong; "
+                f"expected {_expected(key_kind)}{_quotes(key, key_kind)}"
             )
             continue
-        result[name] = _read(item, item_kind, f"{path}:{name}", problems, is_secret(name))
+        result[name] = _read(item, item_kind, f"{path}:{name}", problems, secret(name))
     return result
 
 
@@ -157,8 +167,10 @@ def _read_scalar(value: Any, kind: Any, path: str, problems: list[str], secret: 
         wrong = "empty"
     elif secret:
         wrong = "the value (not shown) is wrong"
-    elif isinstance(value, str) and not set(scalars) - {type(None)}:
+    elif isinstance(value, TEXT) and not set(scalars) - {type(None)}:
         wrong = "text is wrong"  # in place of a mapping, which it may be a broken line of
+    elif isinstance(value, str) and BROKEN_LINE.search(value) and is_secret(value):
+        wrong = "the text (not shown) is wrong"
     else:
         wrong = f"{shown(value)} is wrong"
     problems.append(f"{path}: {wrong}; expected {_expected(kind)}{_quotes(value, kind)}")
@@ -193,11 +205,13 @@ def _quotes(value: Any, kind: Any) -> str:
     return ""
 
 
-def _name(key: Any) -> str:
+def _name(key: Any, secret: Judge = is_secret) -> str:
     """A key as part of an error. One such as ``{password=x}`` gives, with a typo for the colon."""
     if isinstance(key, str) and SIMPLE.fullmatch(key):
         return key
-    return "(not shown)" if isinstance(key, str) and is_secret(key) else shown(key)
+    if isinstance(key, str) and "=" not in key and not secret(key):
+        return shown(key)
+    return "(not shown)" if isinstance(key, (str, bytes)) else shown(key)
 
 
 def _is_container(kind: Any) -> bool:

@@ -28,6 +28,7 @@ from saltext_hakube.core.values import (
     Seconds,
     Secret,
     Unit,
+    is_fence_secret,
 )
 
 
@@ -64,7 +65,7 @@ class Cluster(Shape):
     name: ClusterName = "hakube"
     peers_timeout: Seconds = 30
     start_timeout: Seconds = 180
-    settle_timeout: Seconds = 120
+    settle_timeout: Seconds = 300
     accept_split_brain: bool = False
     quorum_device: QuorumDevice | None = None
 
@@ -125,7 +126,7 @@ class Operation(Shape, rename="kebab"):
 
 
 OperationName = Annotated[
-    str, Meta(pattern=r"^[a-z_-]+$", description="an operation, such as monitor, start, stop")
+    str, Meta(pattern=r"^[a-z_-]+\Z", description="an operation, such as monitor, start, stop")
 ]
 Operations = dict[OperationName, Operation]
 Meta_ = dict[Id, Scalar]
@@ -198,11 +199,14 @@ class FenceDevice(Shape):
     agent: Annotated[
         str,
         Meta(
-            pattern=r"^(stonith:)?[A-Za-z0-9_./-]+$",
+            pattern=r"^(stonith:)?[A-Za-z0-9_./-]+\Z",
             description="a fence agent, such as fence_ipmilan",
         ),
     ]
-    options: dict[Id, Scalar] = field(default_factory=dict)
+    options: Annotated[
+        dict[Id, Scalar],
+        Meta(extra={"is_secret": is_fence_secret}, description="a mapping of the agent's options"),
+    ] = field(default_factory=dict)
     operations: Operations = field(default_factory=dict)
     meta: Meta_ = field(default_factory=dict)
 

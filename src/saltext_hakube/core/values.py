@@ -114,13 +114,40 @@ Duration = Annotated[
     Meta(description="a duration, such as 10s, 500ms or 2min (a number alone is seconds)"),
 ]
 
-SECRET_OPTION = re.compile(r"passw|secret|token|community|private|(^|_)key$|priv_?key", re.I)
-
-
 # What stands in place of a secret wherever a person or a log can see it.
 MASKED = "********"
 
+# Names that say so themselves. What is hidden in vain costs less than what is shown.
+SECRET_NAME = re.compile(
+    r"pass|pwd|(^|[_-])pw([_-]|$)|secret|token|community|private|key|auth|cred|hexadecimal|bearer"
+    r"|cookie|(^|[_-])(pin|kg|psk|otp)([_-]?code)?([_-]|$)",
+    re.IGNORECASE,
+)
 
-def is_secret(option: str) -> bool:
-    """Whether an option of a fence device or an agent holds a secret, judged by its name."""
-    return bool(SECRET_OPTION.search(option)) and not option.endswith(("_script", "_file"))
+# Fence agents are many and name their secrets as they like (hexadecimal_kg, session_id, email):
+# of their options only these are shown. Taken from fence-agents' lib/fencing.py and the device
+# options of pacemaker-fenced(7).
+HARMLESS = re.compile(
+    r"ip|ipaddr|ipaddress|ipport|ip_family|hostname|host|hostlist|nodename|nodes?|port|plug|slot"
+    r"|username|user|userid|login|lanplus|privlvl|cipher|interface|method|action|option|module_name"
+    r"|power_\w+|pcmk_\w+|ssl(_(secure|insecure))?|secure|telnet|inet[46]_only|(use_)?sudo"
+    r"|(\w+_)?(timeout|delay|wait|retries|retry|attempts)|delay_\w+|retry_\w+|stonith_status_sleep"
+    r"|devices|missing_as_off|verbose|verbose_level|quiet|type|snmp_version"
+    r"|region|zone|datacenter|provides|priority"
+)
+
+
+def is_secret(option: str, agent: str | None = None) -> bool:
+    """Whether an option may hold a secret.
+
+    ``agent``: what the option belongs to, as ``ocf:heartbeat:IPaddr2`` or ``stonith:fence_apc``.
+    A fence agent's options are secrets but for a few known ones; all others are judged by name.
+    """
+    if agent is not None and agent.startswith(("stonith:", "fence_")):
+        return is_fence_secret(option)
+    return bool(SECRET_NAME.search(option)) and not option.endswith(("_script", "_file"))
+
+
+def is_fence_secret(option: str) -> bool:
+    """Whether an option of a fence device may hold a secret."""
+    return HARMLESS.fullmatch(option) is None

@@ -96,6 +96,23 @@ def test_a_good_pillar_with_one_place_replaced_is_a_config_or_gives_single_lines
 
 
 SECRET = "hunter2-hunter2"
+
+
+def fenced(options):
+    return {"fencing": {"a": {"agent": "fence_x", "options": options}}}
+
+
+def with_secret(data):
+    """The data with the secret in place of each K."""
+    if isinstance(data, dict):
+        return {with_secret(key): with_secret(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [with_secret(value) for value in data]
+    if isinstance(data, bytes):
+        return data.replace(b"K", SECRET.encode())
+    return data.replace("K", SECRET) if isinstance(data, str) else data
+
+
 LEAKS = {
     "a list around the password": {"cluster": {"password": [SECRET]}},
     "a mapping around the password": {"cluster": {"password": {SECRET: SECRET}}},
@@ -107,6 +124,17 @@ LEAKS = {
     "options that are a list": {"fencing": {"a": {"options": [f"passwd={SECRET}"]}}},
     "options that are text": {"fencing": {"a": {"options": f"passwd={SECRET}"}}},
     "an option with a typo for the colon": {"fencing": {"a": {"options": {f"passwd={SECRET}": 1}}}},
+    "an option of which only the agent knows that it is secret": fenced({"hexadecimal_kg": "K\n"}),
+    "an api key of two lines": fenced({"apikey": "K\n"}),
+    "a session": fenced({"session_id": ["K"]}),
+    "an option's name with its value": fenced({"apikey=K": None}),
+    "an unknown option's name with its value": fenced({"serial=K": None}),
+    "an option without a blank after its colon": fenced({"serial:K": None}),
+    "an option without a colon": fenced({"serial K": None}),
+    "options of bytes": fenced(b"serial=K"),
+    "a pillar's key with its value": {"cluster": {"apikey=K": None}, "color=K": 1},
+    "fencing that is a broken line": {"fencing": "ipmi: passwd=K"},
+    "a property": {"properties": {"auth": "K\n", "login_pass": "K\n", "pin": "K\n"}},
     "a device that is text": {"fencing": {"a": f"fence_ipmilan passwd={SECRET}"}},
 }
 
@@ -114,7 +142,7 @@ LEAKS = {
 @pytest.mark.parametrize("data", LEAKS.values(), ids=LEAKS.keys())
 def test_no_error_shows_a_secret(data):
     with pytest.raises(ConfigError) as caught:
-        resolve(data, NODE1)
+        resolve(with_secret(data), NODE1)
     assert SECRET not in str(caught.value)
 
 
