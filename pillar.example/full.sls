@@ -28,7 +28,7 @@ hakube:
     # Seconds: how long to wait for each step of the cluster's formation.
     start_timeout: 180
     # Seconds: how long to wait until the cluster is at rest after a change.
-    settle_timeout: 120
+    settle_timeout: 300
     # Run although both halves of a split network may hold the VIP at once: two nodes with neither
     # fencing nor a quorum device, or no-quorum-policy other than stop without fencing.
     accept_split_brain: false

@@ -84,7 +84,7 @@ def apply():
 
     Any node may run this, all at once: the patch is compare-and-swap, so one node's is taken and
     the others find nothing left to do. Waits at most ``hakube:cluster:settle_timeout`` seconds
-    (default 120).
+    (default 300).
 
     Returns the mapping of :py:func:`plan` with what was changed, and ``problems``: a line for each
     resource that could not be started or stopped, or that the wait came to its end.

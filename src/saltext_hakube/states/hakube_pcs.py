@@ -81,7 +81,7 @@ def managed(name):
 
     Planned as a whole against the CIB and pushed as one versioned patch by whichever node comes
     first; then waits until the cluster is at rest, ``hakube:cluster:settle_timeout`` seconds at
-    most (default 120). Objects that the pillar does not declare are left alone, and so are an
+    most (default 300). Objects that the pillar does not declare are left alone, and so are an
     administrator's ``target-role``, ``is-managed`` and ``maintenance``.
 
     name
