@@ -115,7 +115,7 @@ def _config():
 def _shown(item):
     data = msgspec.to_builtins(item)
     for name in data.get("options", ()):
-        if is_secret(name):
+        if is_secret(name, data.get("agent")):
             data["options"][name] = MASKED
     return data
 

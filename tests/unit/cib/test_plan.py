@@ -332,3 +332,11 @@ def test_an_error_of_pacemaker_is_told_without_the_cib_that_it_prints(cib_file):
     assert "s3cret" not in str(error.value)
     assert "schema" in str(error.value)
     assert "s3cret" not in cib_file.text
+
+
+def test_of_a_fence_device_only_options_known_to_be_harmless_are_told(cib_file):
+    options = {"apikey": "hidden-1", "hexadecimal_kg": "hidden-2", "ip": "192.0.2.201"}
+    done = push(cib_file, Primitive(id="f", agent="stonith:fence_x", options=options))
+    told = done.told()["f"]
+    assert told["option ip"] == "192.0.2.201"
+    assert "hidden" not in str(told)

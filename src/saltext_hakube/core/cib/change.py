@@ -12,18 +12,22 @@ Action = Literal["create", "update", "remove"]
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """``details``: what differs, as ``{"options ip": (before, after)}``; None: not there."""
+    """``details``: what differs, as ``{"option ip": (before, after)}``; None: not there.
+
+    ``agent``: that of a primitive, which tells what of its options may be a secret.
+    """
 
     action: Action
     kind: str
     id: str
+    agent: str | None = None
     details: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def told(self) -> dict[str, str]:
         """As a state's ``changes`` shows it, secrets masked."""
         lines = {"action": f"{self.action} {self.kind}"}
         for name, values in self.details.items():
-            secret = is_secret(name.rpartition(" ")[2])
+            secret = self._is_secret(name)
             before, after = (MASKED if secret and v is not None else v for v in values)
             if before is None:
                 lines[name] = str(after)
@@ -32,6 +36,10 @@ class Change(Struct, frozen=True, kw_only=True):
             else:
                 lines[name] = f"{before} -> {after}"
         return lines
+
+    def _is_secret(self, detail: str) -> bool:
+        kind, _space, name = detail.partition(" ")
+        return is_secret(name, self.agent) if kind == "option" else is_secret(detail)
 
 
 def prefixed(

@@ -34,7 +34,9 @@ def edit_primitive(cib: Cib, wanted: Primitive) -> Iterator[Change]:
     details |= prefixed("operation", edit_operations(cib, element, wanted.operations))
     details |= prefixed("meta", edit_pairs(cib, element, "meta_attributes", wanted.meta, keep))
     if details or action == "create":
-        yield Change(action=action, kind="primitive", id=wanted.id, details=details)
+        yield Change(
+            action=action, kind="primitive", id=wanted.id, agent=wanted.agent, details=details
+        )
 
 
 def edit_group(cib: Cib, wanted: Group) -> Iterator[Change]:
