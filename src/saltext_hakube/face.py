@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
@@ -20,16 +19,14 @@ from saltext_hakube.core.config import Config, Facts, resolve
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.platform import System
 from saltext_hakube.host import network
-from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.machine import Machine, configured
 
 Outcome = dict[str, Any]
 
 
 def machine(opts: Mapping[str, Any]) -> Machine:
     """The machine that this minion's configuration means (see host.machine)."""
-    settings = opts.get("hakube") or {}
-    cib_file = settings.get("cib_file")
-    return Machine(Path(settings.get("root") or "/"), Path(cib_file) if cib_file else None)
+    return configured(opts.get("hakube"))
 
 
 def config(

@@ -58,7 +58,7 @@ def run(
             stderr=subprocess.PIPE,
             env=environment,
             start_new_session=True,
-            text=True,
+            encoding="utf-8",  # whatever the locale of the minion: names and files are
             errors="replace",
         )
     except FileNotFoundError:
