@@ -44,7 +44,7 @@ def facts(grains: Mapping[str, Any], opts: Mapping[str, Any]) -> Facts:
     names = [opts.get("id"), *(grains.get(key) for key in ("id", "nodename", "host", "fqdn"))]
     return Facts(
         names=tuple(dict.fromkeys(str(name) for name in names if name)),
-        networks=network.networks() if machine(opts).live else (),
+        interfaces=network.interfaces() if machine(opts).live else {},
         system=System(
             name=grains.get("os", ""),
             family=grains.get("os_family", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,9 +13,7 @@ from saltext_hakube.core.schema import Pillar
 
 Network = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-# Where no netmask is known: the commonest one, and the size of an IPv6 subnet.
-COMMON_PREFIX = {4: 24, 6: 64}
+Interfaces = dict[str, tuple[Network, ...]]
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -98,62 +96,6 @@ def nodes(pillar: Pillar, problems: list[str]) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def vip(
-    pillar: Pillar, nodes: Sequence[Node], networks: Sequence[Network], problems: list[str]
-) -> Vip:
-    """The declared VIP. ``networks``: this machine's own addresses with their netmasks."""
-    path = "hakube:vip:address"
-    given = pillar.vip
-    found = address(given.address, path, problems)
-    if found is None:
-        return Vip(given.address, given.prefix, given.interface)
-    owner = next((node.name for node in nodes if str(found) in node.addresses), None)
-    if owner is not None:
-        problems.append(
-            f"{path}: {found} is the own address of {owner}; the VIP floats, "
-            "give it an address that no machine has"
-        )
-    elif given.prefix is not None and given.prefix > found.max_prefixlen:
-        problems.append(
-            f"hakube:vip:prefix: {given.prefix} is too long for IPv{found.version}, "
-            f"whose addresses have {found.max_prefixlen} bits"
-        )
-    else:
-        _check_subnet(found, given.prefix, nodes, networks, problems)
-    return Vip(str(found), given.prefix, given.interface)
-
-
-def _check_subnet(
-    vip: Address,
-    prefix: int | None,
-    nodes: Sequence[Node],
-    networks: Sequence[Network],
-    problems: list[str],
-) -> None:
-    """The VIP must be on a subnet of the nodes, else no machine there would ask for it.
-
-    One of the nodes knows its subnets. Elsewhere they are what the pillar's prefix makes of the
-    nodes' addresses; but a prefix of all bits (a usual mask of a VIP) tells nothing of them.
-    """
-    theirs = [ipaddress.ip_address(own) for node in nodes for own in node.addresses]
-    if any(network.ip in theirs for network in networks):
-        subnets = [network.network for network in networks if network.version == vip.version]
-        known = ", ".join(map(str, subnets)) or f"this node has none of IPv{vip.version}"
-        remedy = "give an address on the nodes' own network"
-    else:
-        length = COMMON_PREFIX[vip.version] if prefix in (None, vip.max_prefixlen) else prefix
-        theirs = [own for own in theirs if own.version == vip.version]
-        if not theirs:
-            return
-        subnets = [ipaddress.ip_network(f"{own}/{length}", strict=False) for own in theirs]
-        known = ", ".join(dict.fromkeys(map(str, subnets)))
-        remedy = "give an address on the nodes' own network, or the right hakube:vip:prefix"
-    if not any(vip in subnet for subnet in subnets):
-        problems.append(
-            f"hakube:vip:address: {vip} is outside every node's subnet ({known}); {remedy}"
-        )
-
-
 def servers(pillar: Pillar, nodes: Sequence[Node], problems: list[str]) -> tuple[Server, ...]:
     """The apiservers: the listed ones, else one on every node."""
     path = "hakube:apiserver:servers"
@@ -233,9 +175,9 @@ def check_device(pillar: Pillar, nodes: Sequence[Node], vip: Vip, problems: list
             problems.append(f"{path}:address: {found} is the VIP's or a node's; give its own")
 
 
-def check_own(node: Node | None, networks: Iterable[Network]) -> list[str]:
+def check_own(node: Node | None, interfaces: Interfaces) -> list[str]:
     """A warning where the pillar gives this machine an address that it does not have."""
-    own = [str(network.ip) for network in networks]
+    own = [str(network.ip) for networks in interfaces.values() for network in networks]
     return [
         f"hakube:cluster:nodes:{node.name}: {missing} is none of this machine's addresses "
         f"({', '.join(own)}), so corosync cannot use it"

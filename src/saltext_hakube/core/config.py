@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from saltext_hakube.core import addresses, identity, kubernetes, quorum
-from saltext_hakube.core.addresses import Network, Node, Vip
+from saltext_hakube.core import addresses, identity, kubernetes, quorum, subnets
+from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.kubernetes import Kubernetes
@@ -24,10 +24,10 @@ from saltext_hakube.core.values import MASKED, is_fence_secret
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the machine says of itself: its names (its minion id first), its addresses."""
+    """What the machine says of itself: its names (its minion id first), its interfaces."""
 
     names: tuple[str, ...] = ()
-    networks: tuple[Network, ...] = ()
+    interfaces: Interfaces = {}
     system: System = System()
 
 
@@ -79,7 +79,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     pillar = read(data, Pillar, "hakube")
     problems: list[str] = []
     nodes = addresses.nodes(pillar, problems)
-    vip = addresses.vip(pillar, nodes, facts.networks, problems)
+    vip = subnets.vip(pillar, nodes, facts.interfaces, problems)
     servers = addresses.servers(pillar, nodes, problems)
     if not problems:  # else the same address would be told again
         addresses.check_servers(servers, vip, problems)
@@ -92,7 +92,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     problems += kubernetes.problems(pillar.kubernetes, pillar.haproxy.insecure)
     system = platform(facts.system, pillar, problems)
     warnings = quorum.check(pillar, problems)
-    warnings += addresses.check_own(node, facts.networks)
+    warnings += addresses.check_own(node, facts.interfaces)
     if problems:
         raise ConfigError(problems)
     return Config(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 
+from saltext_hakube.core.addresses import Network
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.host.run import run
 
 
-def networks() -> tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]:
-    """Every address of this machine with its netmask, link-local and loopback ones left out.
+def interfaces() -> dict[str, tuple[Network, ...]]:
+    """The interfaces' addresses with their netmasks, link-local and loopback ones left out.
 
     Nothing where there is no ``ip``, or one without JSON, as there may be before anything is
     installed: what an address is checked against is then less, not wrong.
@@ -18,10 +19,14 @@ def networks() -> tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]:
     try:
         links = json.loads(run(["ip", "-json", "address", "show"], timeout=5).stdout)
     except (HakubeError, ValueError):
-        return ()
+        return {}
+    found = {link["ifname"]: _networks(link) for link in links if "ifname" in link}
+    return {name: networks for name, networks in found.items() if networks}
+
+
+def _networks(link: dict) -> tuple[Network, ...]:
     found = (
         ipaddress.ip_interface(f"{info['local']}/{info['prefixlen']}")
-        for link in links
         for info in link.get("addr_info", ())
         if "local" in info
     )

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from saltext_hakube.host import run
-from saltext_hakube.host.network import networks
+from saltext_hakube.host.network import interfaces
 
 
 @pytest.fixture
@@ -24,14 +24,18 @@ def ip(tmp_path, monkeypatch):
     return says
 
 
-def link(*addresses):
-    return {"addr_info": [{"local": a, "prefixlen": p} for a, p in addresses]}
+def link(name, *addresses):
+    return {"ifname": name, "addr_info": [{"local": a, "prefixlen": p} for a, p in addresses]}
 
 
 def test_addresses_come_with_their_netmask_but_loopback_and_link_local_ones_do_not(ip):
-    lo, eth0 = link(("127.0.0.1", 8), ("::1", 128)), link(("192.0.2.11", 23), ("fe80::1", 64))
-    ip(json.dumps([lo, eth0, link(("2001:db8::11", 64)), {"ifname": "down"}]))
-    assert [str(network) for network in networks()] == ["192.0.2.11/23", "2001:db8::11/64"]
+    lo = link("lo", ("127.0.0.1", 8), ("::1", 128))
+    eth0 = link("eth0", ("192.0.2.11", 23), ("fe80::1", 64))
+    ip(json.dumps([lo, eth0, link("eth1", ("2001:db8::11", 64)), {"ifname": "down"}, {}]))
+    assert {name: list(map(str, networks)) for name, networks in interfaces().items()} == {
+        "eth0": ["192.0.2.11/23"],
+        "eth1": ["2001:db8::11/64"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -39,8 +43,8 @@ def test_addresses_come_with_their_netmask_but_loopback_and_link_local_ones_do_n
 )
 def test_an_ip_that_does_not_speak_json_says_nothing(ip, text, code):
     ip(text, code)
-    assert networks() == ()
+    assert interfaces() == {}
 
 
 def test_a_machine_without_ip_says_nothing(ip):
-    assert networks() == ()
+    assert interfaces() == {}
