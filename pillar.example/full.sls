@@ -157,8 +157,8 @@ hakube:
         monitor:
           interval: 10s
           timeout: 20s
-          # What to do when it fails: ignore, block, stop, restart, standby, fence,
-          # restart-container. Default: pacemaker's (restart; for stop fence, or block).
+          # What to do when it fails: ignore, block, stop, restart, demote, standby,
+          # fence, restart-container. Default: pacemaker's (restart; for stop fence, or block).
           on-fail: restart
           # Only in this role. Default: any.
           role: Started
@@ -176,6 +176,8 @@ hakube:
       # Default: monitor every 5s; timeouts 100s.
       operations: {}
       meta: {}
+      # Meta attributes of the clone, over its default: interleave true.
+      clone_meta: {}
     apiserver:
       name: apiserver
       # The systemd unit.
@@ -185,6 +187,8 @@ hakube:
       # Default: monitor every 5s; timeouts 100s.
       operations: {}
       meta: {}
+      group_meta: {}
+      clone_meta: {}
     scheduler:
       name: scheduler
       unit: kube-scheduler
@@ -199,6 +203,7 @@ hakube:
       meta: {}
     # The group of scheduler and controller-manager, which run together, on one node.
     controller_group: controller-scheduler
+    controller_group_meta: {}
     # VIP before haproxy, haproxy before apiserver.
     orders:
       # Optional: only where both start anyway. Mandatory, Serialize: as pacemaker has them.
@@ -218,5 +223,5 @@ hakube:
     # fencing and quorum device.
     packages: [haproxy, pacemaker, corosync, pcs, resource-agents, fence-agents-all]
     # The yum/dnf repository to install from: the High Availability channel. Default: by
-    # operating system. In a public cloud it often has another id.
+    # operating system. In a public cloud it often has another id. none: enable none.
     repository: highavailability

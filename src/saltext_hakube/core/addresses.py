@@ -88,12 +88,29 @@ def nodes(pillar: Pillar, problems: list[str]) -> tuple[Node, ...]:
             owners[own] = node.name
     if len({len(node.addresses) for node in nodes if node.addresses}) > 1:
         problems.append(f"{path}: give every node the same number of addresses (corosync links)")
+    else:
+        problems += _check_links(nodes)
     for minion, count in Counter(node.minion for node in nodes if node.minion).items():
         if count > 1:
             problems.append(
                 f"{path}: the minion {minion} stands for {count} nodes; a minion is one node"
             )
     return tuple(nodes)
+
+
+def _check_links(nodes: Sequence[Node]) -> list[str]:
+    """Corosync speaks one version of IP on a link."""
+    problems = []
+    addresses = [node.addresses for node in nodes if node.addresses]
+    for number, link in enumerate(zip(*addresses, strict=True)):
+        versions = [ipaddress.ip_address(own).version for own in link]
+        if len(set(versions)) > 1:
+            mixed = ", ".join(link)
+            problems.append(
+                f"hakube:cluster:nodes: link {number} mixes IPv4 and IPv6 ({mixed}); give all "
+                "nodes addresses of one version there"
+            )
+    return problems
 
 
 def servers(pillar: Pillar, nodes: Sequence[Node], problems: list[str]) -> tuple[Server, ...]:

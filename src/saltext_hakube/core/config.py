@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from saltext_hakube.core import addresses, identity, kubernetes, quorum, subnets
+from saltext_hakube.core import addresses, identity, kubernetes, properties, quorum, subnets
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy.options import Haproxy, Server
@@ -91,6 +91,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     identity.check(pillar, problems)
     problems += kubernetes.problems(pillar.kubernetes, pillar.haproxy.insecure)
     system = platform(facts.system, pillar, problems)
+    problems += properties.check(pillar.properties)
     warnings = quorum.check(pillar, problems)
     warnings += addresses.check_own(node, facts.interfaces)
     if problems:

@@ -11,8 +11,8 @@ Answers = Mapping[str, Any]
 def versions(asked: Iterable[str], answers: Answers, own: str, timeout: float) -> list[str]:
     """Minions that do not answer ``hakube.version``, lack the extension or have another one."""
     install = (
-        f"on it: `salt-pip install saltext-hakube=={own}` (or its Salt's own pip), then restart "
-        "salt-minion"
+        f"install the wheel of version {own} on it as the README says (the extension is on no "
+        "package index), then restart salt-minion"
     )
     problems = []
     for name in asked:

@@ -15,6 +15,7 @@ DEBIAN = (*COMMON, "pacemaker-cli-utils", "resource-agents")
 UBUNTU = (*COMMON, "pacemaker-cli-utils", "resource-agents-base")
 
 DEVICE = ("corosync-qdevice",)
+NONE = "none"  # the word by which the pillar says that no repository is to be enabled
 FAMILIES = ("RedHat", "Debian")
 
 
@@ -53,7 +54,8 @@ def platform(system: System, pillar: Pillar, problems: list[str]) -> Platform:
         packages = _base(system)
         packages += _fence(system) if pillar.devices else ()
         packages += DEVICE if pillar.cluster.quorum_device else ()
-    return Platform(install.manage, packages, install.repository or _repository(system))
+    repository = install.repository or _repository(system)
+    return Platform(install.manage, packages, None if repository == NONE else repository)
 
 
 def _base(system: System) -> tuple[str, ...]:

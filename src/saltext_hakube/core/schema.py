@@ -117,7 +117,9 @@ class Operation(Shape, rename="kebab"):
     timeout: Duration | None = None
     role: Literal["Started", "Promoted", "Unpromoted", "Master", "Slave", "Stopped"] | None = None
     on_fail: (
-        Literal["ignore", "block", "stop", "restart", "standby", "fence", "restart-container"]
+        Literal[
+            "ignore", "block", "stop", "restart", "demote", "standby", "fence", "restart-container"
+        ]
         | None
     ) = None
     start_delay: Duration | None = None
@@ -150,6 +152,7 @@ class HaproxyResource(Resource):
     """haproxy, cloned; its unit stands in ``hakube:haproxy:unit``."""
 
     name: Id = "haproxy"
+    clone_meta: Meta_ = field(default_factory=dict)
 
 
 class ApiserverResource(Resource):
@@ -158,6 +161,8 @@ class ApiserverResource(Resource):
     name: Id = "apiserver"
     unit: Unit = "kube-apiserver"
     group: Id = "apiserver-group"
+    group_meta: Meta_ = field(default_factory=dict)
+    clone_meta: Meta_ = field(default_factory=dict)
 
 
 class SchedulerResource(Resource):
@@ -190,6 +195,7 @@ class Resources(Shape):
     scheduler: SchedulerResource = SchedulerResource()
     controller: ControllerResource = ControllerResource()
     controller_group: Id = "controller-scheduler"
+    controller_group_meta: Meta_ = field(default_factory=dict)
     orders: Orders = Orders()
 
 
@@ -223,6 +229,7 @@ class Install(Shape):
     packages: Annotated[tuple[PackageName, ...], Meta(description="a list of packages")] | None = (
         None
     )
+    # The word none is such an id, too.
     repository: RepositoryId | None = None
     manage: bool = True
 

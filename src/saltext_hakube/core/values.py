@@ -43,7 +43,8 @@ Address = Annotated[str, Meta(pattern=r"^[!-~]+\Z", description="an IPv4 or IPv6
 Interface = Annotated[
     str,
     Meta(
-        pattern=r"^[!-.0-9;-~]{1,15}\Z",  # what the kernel accepts (dev_valid_name), in ASCII
+        # What the kernel accepts (dev_valid_name), in ASCII.
+        pattern=r"^(?!\.\.?\Z)[!-.0-9;-~]{1,15}\Z",
         description="a network interface, such as eth0",
     ),
 ]

@@ -18,7 +18,10 @@ CLUSTER = (
     "nodes, password, name, peers_timeout, start_timeout, settle_timeout, accept_split_brain, "
     "quorum_device"
 )
-RESOURCES = "vip, haproxy, apiserver, scheduler, controller, controller_group, orders"
+RESOURCES = (
+    "vip, haproxy, apiserver, scheduler, controller, controller_group, controller_group_meta, "
+    "orders"
+)
 ADDRESS = "expected an IPv4 or IPv6 address, without a host name, port or prefix"
 REACHABLE = "give an address that other machines can reach"
 PORT = "expected a port number, 1 to 65535"
@@ -26,6 +29,11 @@ SPLIT = (
     "after a split of the network both halves may hold the VIP; declare fence devices under "
     "hakube:fencing, or write hakube:cluster:accept_split_brain: true"
 )
+WATCHDOG = (
+    "declare devices under hakube:fencing or stonith-watchdog-timeout (SBD with a watchdog), or "
+    "leave it out"
+)
+POLICIES = "one of stop, freeze, ignore, demote, suicide, fence"
 LINKS = [{"addresses": ["192.0.2.11", "198.51.100.11"]}, {"addresses": ["192.0.2.12"]}]
 SIX = {
     "cluster:nodes": {"node1": "2001:db8::11", "node2": "2001:db8::12", "node3": "2001:db8::13"},
@@ -166,13 +174,79 @@ BAD = {
     ),
     "a resource of the name of a clone": (
         {"resources:controller": {"name": "haproxy-clone"}},
-        "the clone of hakube:resources:haproxy:name: the name haproxy-clone is already that of "
-        "hakube:resources:controller:name; give each its own",
+        "hakube:resources:controller:name: the name haproxy-clone is already that of the clone of "
+        "hakube:resources:haproxy:name; give it another",
     ),
     "a fence device of the name of a resource": (
         {"fencing": {"haproxy": {"agent": "fence_ipmilan"}}},
         "hakube:fencing:haproxy: the name haproxy is already that of "
         "hakube:resources:haproxy:name; give each its own",
+    ),
+    **{
+        f"a resource of the name of {what}": (
+            {"resources:controller": {"name": name}},
+            f"hakube:resources:controller:name: the name {name} is already that of {what}; "
+            "give it another",
+        )
+        for name, what in {
+            "order-VIP-apiserver-haproxy-clone-Optional": "the order of VIP and haproxy",
+            "order-haproxy-clone-apiserver-group-clone-Optional": (
+                "the order of haproxy and apiserver"
+            ),
+            "colocation-VIP-apiserver-haproxy-clone-INFINITY": "the colocation of VIP and haproxy",
+        }.items()
+    },
+    "one file for haproxy and the kernel": (
+        {"haproxy:config": "/etc/x.conf", "sysctl": {"file": "//etc/y/../x.conf"}},
+        "hakube:sysctl:file: the file /etc/x.conf is already that of hakube:haproxy:config; give "
+        "each its own",
+    ),
+    "one file for haproxy and kubernetes": (
+        {"haproxy:config": "/etc/x", "kubernetes": {"config_file": "/etc/x"}},
+        "hakube:kubernetes:config_file: the file /etc/x is already that of "
+        "hakube:haproxy:config; give each its own",
+    ),
+    "one file for the kernel and the kubelet": (
+        {"sysctl": {"file": "/etc/x"}, "kubernetes": {"kubelet_file": "/etc/./x"}},
+        "hakube:kubernetes:kubelet_file: the file /etc/x is already that of "
+        "hakube:sysctl:file; give each its own",
+    ),
+    "two nodes whose names differ in case": (
+        {"cluster:nodes:NODE1": "192.0.2.14", "cluster:nodes:node4": "192.0.2.15"},
+        "hakube:cluster:nodes: NODE1 and node1 differ in case only, which pacemaker and the name "
+        "service do not look at; give each node its own name",
+    ),
+    **{
+        f"a node that is called {name}": (
+            {f"cluster:nodes:{name}": "192.0.2.14"},
+            f"hakube:cluster:nodes: {name} is what every machine calls itself; give the node its "
+            "own host name",
+        )
+        for name in ("localhost", "Localhost.localdomain")
+    },
+    "a node whose minion is another node": (
+        {"cluster:nodes:node2": {"addresses": ["192.0.2.12"], "minion": "node3"}},
+        "hakube:cluster:nodes:node2:minion: node3 is the name of another node; give the minion "
+        "that node2 is",
+    ),
+    "IPv4 and IPv6 on one link": (
+        {"cluster:nodes:node2": "2001:db8::12"},
+        "hakube:cluster:nodes: link 0 mixes IPv4 and IPv6 (192.0.2.11, 2001:db8::12, 192.0.2.13); "
+        "give all nodes addresses of one version there",
+    ),
+    "a fence agent with a line end": (
+        {"fencing": {"ipmi": {"agent": "fence_ipmilan\n"}}},
+        "hakube:fencing:ipmi:agent: 'fence_ipmilan\\n' is wrong; expected a fence agent, such as "
+        "fence_ipmilan",
+    ),
+    "an operation with a line end": (
+        {"resources:vip:operations": {"monitor\n": {}}},
+        "hakube:resources:vip:operations: the name 'monitor\\n' is wrong; expected an operation, "
+        "such as monitor, start, stop",
+    ),
+    "the folder above in place of an interface": (
+        {"vip:interface": ".."},
+        "hakube:vip:interface: '..' is wrong; expected a network interface, such as eth0",
     ),
     "one unit for two resources": (
         {"resources:controller": {"unit": "kube-scheduler.service"}},
@@ -380,7 +454,39 @@ BAD = {
     "fencing enabled without devices": (
         {"properties": {"stonith-enabled": True}},
         "hakube:properties:stonith-enabled: true without a fence device, so nothing would ever "
-        "start; declare devices under hakube:fencing or leave it out",
+        f"start; {WATCHDOG}",
+    ),
+    "fencing enabled by its other name": (
+        {"properties": {"fencing-enabled": True}},
+        "hakube:properties:fencing-enabled: true without a fence device, so nothing would ever "
+        f"start; {WATCHDOG}",
+    ),
+    "a watchdog that is switched off": (
+        {"properties": {"stonith-enabled": True, "stonith-watchdog-timeout": "0s"}},
+        "hakube:properties:stonith-enabled: true without a fence device, so nothing would ever "
+        f"start; {WATCHDOG}",
+    ),
+    "two names of one property that disagree": (
+        {"properties": {"stonith-enabled": False, "fencing-enabled": "yes"}},
+        "hakube:properties:fencing-enabled: says another thing than stonith-enabled, of which it "
+        "is a second name; leave one of them out",
+    ),
+    "a no-quorum-policy that pacemaker does not know": (
+        {"properties": {"no-quorum-policy": "halt"}},
+        f"hakube:properties:no-quorum-policy: 'halt' is wrong; expected {POLICIES}",
+    ),
+    "a no-quorum-policy that YAML made a bool of": (
+        {"properties": {"no-quorum-policy": False}},
+        f"hakube:properties:no-quorum-policy: false is wrong; expected {POLICIES} "
+        "(YAML reads yes, no, on, off so; write words in quotes)",
+    ),
+    "a maintenance-mode that is no bool": (
+        {"properties": {"maintenance-mode": "maybe"}},
+        "hakube:properties:maintenance-mode: 'maybe' is wrong; expected true or false",
+    ),
+    "a symmetric-cluster that is a number": (
+        {"properties": {"symmetric-cluster": 2}},
+        "hakube:properties:symmetric-cluster: 2 is wrong; expected true or false",
     ),
     "a stonith-enabled that is neither true nor false": (
         {"properties": {"stonith-enabled": "maybe"}},

@@ -116,6 +116,57 @@ def test_idle_fence_devices_give_a_warning():
     ]
 
 
+@pytest.mark.parametrize("name", ["stonith-enabled", "fencing-enabled"])
+def test_idle_fence_devices_are_told_by_the_name_that_the_pillar_uses(name):
+    assert warnings({"properties": {name: "Off"}}) == [
+        f"hakube:properties:{name}: false, so the fence devices are idle"
+    ]
+
+
+@pytest.mark.parametrize("timeout", [10, "10s", -1, "1min"])
+@pytest.mark.parametrize("enabled", ["stonith-enabled", "fencing-enabled"])
+def test_nodes_that_reset_themselves_by_a_watchdog_need_no_fence_device(enabled, timeout):
+    properties = {enabled: True, "stonith-watchdog-timeout": timeout}
+    assert warnings({"properties": properties}, GOOD) == []
+    assert warnings({"properties": {**properties, "no-quorum-policy": "suicide"}}, GOOD) == []
+    with pytest.raises(ConfigError, match="no-quorum-policy: ignore without fencing"):
+        warnings({"properties": {**properties, "no-quorum-policy": "ignore"}}, GOOD)
+
+
+def test_what_pacemaker_knows_of_its_properties_may_be_written_in_its_ways():
+    properties = {"no-quorum-policy": "Stop", "maintenance-mode": "n", "symmetric-cluster": 1}
+    assert warnings({"properties": {**properties, "x": "maybe"}}) == []
+
+
+def test_links_may_be_of_different_versions():
+    nodes = {f"node{i}": {"addresses": [f"192.0.2.1{i}", f"2001:db8::{i}"]} for i in (1, 2, 3)}
+    assert resolve(changed({"cluster:nodes": nodes}), NODE1).nodes[0].addresses[1] == "2001:db8::1"
+
+
+def test_the_two_files_of_kubernetes_may_be_one():
+    both = {"config_file": "/etc/x", "kubelet_file": "/etc/x"}
+    assert resolve(changed({"kubernetes": both}), NODE1)
+
+
+def test_an_operation_that_fails_may_demote():
+    operations = {"monitor": {"on-fail": "demote"}}
+    resources = resolve(changed({"resources:vip:operations": operations}), NODE1).resources
+    assert resources.vip.operations["monitor"].on_fail == "demote"
+
+
+def test_clones_and_groups_have_meta_attributes_of_their_own():
+    resources = {
+        "haproxy": {"clone_meta": {"clone-max": 2}},
+        "apiserver": {"clone_meta": {"interleave": False}, "group_meta": {"priority": 1}},
+        "controller_group_meta": {"priority": 2},
+    }
+    found = resolve(changed({"resources": resources}), NODE1).resources
+    assert found.haproxy.clone_meta == {"clone-max": 2}
+    assert found.apiserver.clone_meta == {"interleave": False}
+    assert found.apiserver.group_meta == {"priority": 1}
+    assert found.controller_group_meta == {"priority": 2}
+
+
 @pytest.mark.parametrize(
     ("names", "node"),
     [

@@ -6,8 +6,8 @@ from saltext_hakube.core.diagnosis import nodes, versions
 
 SAME = {"extension": "0.1.0", "salt": "3008.3", "python": "3.11.2"}
 INSTALL = (
-    "on it: `salt-pip install saltext-hakube==0.1.0` (or its Salt's own pip), then restart "
-    "salt-minion"
+    "install the wheel of version 0.1.0 on it as the README says (the extension is on no package "
+    "index), then restart salt-minion"
 )
 
 

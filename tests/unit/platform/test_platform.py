@@ -67,6 +67,11 @@ def test_the_pillar_says_otherwise():
     assert (found.packages, found.repository, found.manage) == (("mine",), "my-ha", False)
 
 
+def test_the_word_none_switches_the_repository_off():
+    pillar = changed({"install": {"repository": "none"}}, FENCED)
+    assert platform(System("Rocky", "RedHat", 9), pillar).repository is None
+
+
 def test_a_system_without_known_packages_needs_them_from_the_pillar():
     suse = System("SUSE", "Suse", 15)
     with pytest.raises(ConfigError) as caught:
