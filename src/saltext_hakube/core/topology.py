@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from saltext_hakube.core import properties
 from saltext_hakube.core.cib.meaning import text
 from saltext_hakube.core.cib.objects import (
     Clone,
@@ -43,6 +44,8 @@ UNIT: Operations = {
 # Pacemaker turns off systemd's own restart of its units, so its monitor is what sees a death. In
 # the document's minute of blindness clients fail; a look every 5 s costs one D-Bus call.
 WATCHED: Operations = {**UNIT, "monitor": {"interval": "5s", "timeout": "100s"}}
+# An instance waits for the other clone's instance on its own node, not for those of all nodes.
+INTERLEAVE = {"interleave": "true"}
 # A look at a fence device may be slow and is no emergency.
 FENCE: Operations = {"monitor": {"interval": "60s"}}
 
@@ -60,10 +63,26 @@ def topology(config: Config) -> tuple[Object, ...]:
         _unit(names.apiserver, names.apiserver.unit, WATCHED),
         _unit(names.scheduler, names.scheduler.unit, UNIT),
         _unit(names.controller, names.controller.unit, UNIT),
-        Group(id=names.controller_group, members=(names.scheduler.name, names.controller.name)),
-        Group(id=names.apiserver.group, members=(names.apiserver.name,)),
-        Clone(id=haproxy_clone, member=names.haproxy.name, meta={"interleave": "true"}),
-        Clone(id=apiserver_clone, member=names.apiserver.group, meta={"interleave": "true"}),
+        Group(
+            id=names.controller_group,
+            members=(names.scheduler.name, names.controller.name),
+            meta=_texts(names.controller_group_meta),
+        ),
+        Group(
+            id=names.apiserver.group,
+            members=(names.apiserver.name,),
+            meta=_texts(names.apiserver.group_meta),
+        ),
+        Clone(
+            id=haproxy_clone,
+            member=names.haproxy.name,
+            meta=INTERLEAVE | _texts(names.haproxy.clone_meta),
+        ),
+        Clone(
+            id=apiserver_clone,
+            member=names.apiserver.group,
+            meta=INTERLEAVE | _texts(names.apiserver.clone_meta),
+        ),
         _order(config, names.vip.name, haproxy_clone),
         _order(config, haproxy_clone, apiserver_clone),
         Colocation(
@@ -78,7 +97,8 @@ def topology(config: Config) -> tuple[Object, ...]:
 def _properties(config: Config) -> tuple[Property, ...]:
     declared = {name: text(value) for name, value in config.properties.items()}
     # Without fence devices nothing would start while this is true, which is its default.
-    declared.setdefault("stonith-enabled", text(bool(config.fencing)))
+    if not declared.keys() & set(properties.FENCING):
+        declared["stonith-enabled"] = text(bool(config.fencing))
     return tuple(Property(id=name, value=value) for name, value in declared.items())
 
 

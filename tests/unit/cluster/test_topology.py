@@ -103,3 +103,23 @@ def test_fence_devices_switch_fencing_on():
 )
 def test_the_vips_options_are_those_of_the_pillar(vip, options):
     assert objects(vip=vip)["VIP-apiserver"].options == options
+
+
+def test_meta_attributes_of_clones_and_groups_are_the_pillars_beside_interleave():
+    found = objects(
+        resources={
+            "haproxy": {"clone_meta": {"clone-max": 2}},
+            "apiserver": {"clone_meta": {"interleave": False}, "group_meta": {"priority": 1}},
+            "controller_group_meta": {"priority": 2},
+        }
+    )
+    assert found["haproxy-clone"].meta == {"interleave": "true", "clone-max": "2"}
+    assert found["apiserver-group-clone"].meta == {"interleave": "false"}
+    assert found["apiserver-group"].meta == {"priority": "1"}
+    assert found["controller-scheduler"].meta == {"priority": "2"}
+
+
+def test_fencing_under_its_newer_name_is_not_contradicted():
+    found = objects(properties={"fencing-enabled": False})
+    assert found["fencing-enabled"].value == "false"
+    assert "stonith-enabled" not in found

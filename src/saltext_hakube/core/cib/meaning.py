@@ -17,9 +17,9 @@ INFINITY = 1_000_000  # CRM_SCORE_INFINITY
 # In microseconds, pacemaker's smallest unit; a number alone is seconds.
 _UNITS = {"us": 1, "usec": 1, "ms": 1000, "msec": 1000, "": 10**6, "s": 10**6, "sec": 10**6}
 _UNITS |= {"m": 60 * 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "hr": 3600 * 10**6}
-_DURATION = re.compile(r"\s*(\d+)\s*([a-z]*)\s*$", re.IGNORECASE)
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$")
-_SCORE = re.compile(r"[+-]?(\d+|INFINITY)$", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d+)\s*([a-z]*)\s*\Z", re.IGNORECASE)
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\Z")
+_SCORE = re.compile(r"[+-]?(\d+|INFINITY)\Z", re.IGNORECASE)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -31,7 +31,8 @@ DURATIONS = _words(
     cluster-recheck-interval cluster-delay dc-deadtime election-timeout join-finalization-timeout
     join-integration-timeout shutdown-escalation shutdown-lock-limit stonith-timeout
     fencing-timeout fence-reaction-timeout transition-delay priority-fencing-delay
-    node-pending-timeout stonith-max-delay"""
+    node-pending-timeout stonith-max-delay stonith-watchdog-timeout
+    fencing-watchdog-timeout"""
 )
 BOOLEANS = _words(
     """enabled record-pending allow-migrate is-managed maintenance critical
