@@ -13,7 +13,8 @@ export PYTHON SALT VENV
 export PATH := $(PATH):/usr/sbin:/sbin
 
 PYTEST = $(VENV)/bin/python -m pytest
-LAB = $(VENV)/bin/python -m tests.lab
+# The lab needs a Python and nothing else.
+LAB = python=$$(tests/prepare python) && exec "$$python" -m tests.lab
 CODE = setup.py src tests $(wildcard bench)
 PARTS = lint unit functional integration lab-test
 
@@ -31,6 +32,7 @@ help:
 	@echo 'make lab-down     take them down'
 	@echo 'make lab-kube     build Kubernetes from source for them (10-20 minutes, once)'
 	@echo 'make clean        remove what tests and builds left, and labs whose run has ended'
+	@echo 'ARGS="--name NAME --installed" goes to the lab; docs/lab.md tells more'
 	@echo 'SALT=3006 with any of them: with another Salt'
 
 # Each part runs, also after one that failed; what failed is said at the end.
@@ -57,26 +59,26 @@ lab-test: prepare
 demo:
 	@python=$$(tests/prepare python) && exec "$$python" -m tests.demo
 
-lab-up: prepare
+lab-up:
 	@$(LAB) up $(ARGS)
 
-lab-down: prepare
+lab-down:
 	@$(LAB) down $(ARGS)
 
 export CMD
-lab-exec: prepare
+lab-exec:
 	@$(LAB) exec $(ARGS) $(NODE) -- sh -c "$$CMD"
 
-lab-shell: prepare
+lab-shell:
 	@$(LAB) shell $(ARGS) $(NODE)
 
-lab-update: prepare
+lab-update:
 	@$(LAB) update $(ARGS)
 
-lab-kube: prepare
+lab-kube:
 	@$(LAB) kube-build
 
 clean:
-	@if [ -x $(VENV)/bin/python ] && [ "$$(id -u)" = 0 ]; then $(LAB) clean; fi
+	@if [ "$$(id -u)" = 0 ]; then python=$$(tests/prepare python) && "$$python" -m tests.lab clean; fi
 	@rm -rf build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache .benchmarks
 	@find src tests setup.py -name __pycache__ -type d -prune -exec rm -rf {} +

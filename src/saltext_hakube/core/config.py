@@ -93,6 +93,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     system = platform(facts.system, pillar, problems)
     problems += properties.check(pillar.properties)
     warnings = quorum.check(pillar, problems)
+    warnings += kubernetes.warnings(pillar.kubernetes)
     warnings += addresses.check_own(node, facts.interfaces)
     if problems:
         raise ConfigError(problems)

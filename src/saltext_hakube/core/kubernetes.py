@@ -103,6 +103,17 @@ def problems(options: Kubernetes, insecure: bool) -> list[str]:
     return found
 
 
+def warnings(options: Kubernetes) -> list[str]:
+    """What a person should know though it may be right, one line each."""
+    if options.version is not None:
+        return []
+    return [
+        f"hakube:kubernetes:version: not given, so {options.kubelet_variable} is written as for "
+        "Kubernetes before 1.8; a later kubelet whose unit uses it refuses to start: give the "
+        'version, such as "1.32"'
+    ]
+
+
 def _at_least(options: Kubernetes, version: tuple[int, int]) -> bool:
     """Whether the pillar's version is this one or later; without a version it is not."""
     if options.version is None:

@@ -192,6 +192,9 @@ def _device(step: Step, config: Config, machine: Machine) -> None:
     host = Node(device.host, (device.address or device.host,))
 
     def try_it() -> bool:
+        conf = corosync_conf(machine)
+        if conf is not None and conf.device:
+            return True  # this node has joined a cluster that has one
         pcsd.authenticate([host], config.cluster.password)
         pcsd.add_quorum_device(device.host, device.algorithm)
         return True

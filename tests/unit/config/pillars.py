@@ -12,6 +12,8 @@ GOOD = {
     },
     "vip": {"address": "192.0.2.100"},
     "fencing": "none",
+    # Without a version there is one more warning.
+    "kubernetes": {"version": "1.7"},
 }
 
 FENCED = {

@@ -238,3 +238,8 @@ def test_clients_are_sent_to_the_plain_port_only_where_the_pillar_asks_for_it():
     assert resolve(GOOD, NODE1).url == "https://192.0.2.100:6443"
     insecure = resolve(changed({"haproxy:insecure": True}), NODE1)
     assert insecure.url == "http://192.0.2.100:8080"
+
+
+def test_without_a_version_of_kubernetes_a_warning_says_what_that_means():
+    found = resolve(changed({"kubernetes:version": ABSENT}), NODE1).warnings
+    assert any(line.startswith("hakube:kubernetes:version: not given") for line in found)
