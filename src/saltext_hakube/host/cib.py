@@ -36,15 +36,22 @@ def read(machine: Machine, timeout: float = 30.0) -> str:
     return _tool(["cibadmin", "--query", "--local"], machine, timeout=timeout).stdout
 
 
-def running(machine: Machine) -> bool:
-    """Whether there is a CIB to read: the cluster runs here, or the file is there."""
-    if machine.cib_file is not None:
-        return machine.cib_file.exists()
+def find(machine: Machine) -> str | None:
+    """The CIB's XML; None where no cluster runs yet, or there is no such file.
+
+    Any other failure is an error: a plan made against nothing would tell a working cluster's
+    objects as missing.
+    """
+    if machine.cib_file is not None and not machine.cib_file.exists():
+        return None
     try:
-        result = run(["cibadmin", "--query", "--local"], ok=None, timeout=30)
+        return read(machine)
     except NotInstalled:
-        return False
-    return result.returncode == 0
+        return None
+    except CommandError as error:
+        if error.returncode == DISCONNECTED and machine.cib_file is None:
+            return None
+        raise
 
 
 def push(

@@ -75,16 +75,6 @@ def reload(unit: str) -> None:
     _systemctl("reload", unit, timeout=ORDER)
 
 
-def reset_failed(unit: str) -> None:
-    """Forget the unit's failures: after 5 starts in 10 s systemd refuses even good ones."""
-    _systemctl("reset-failed", unit, timeout=ASK)
-
-
-def daemon_reload() -> None:
-    """Let systemd read the unit files again."""
-    _systemctl("daemon-reload", timeout=ORDER)
-
-
 def _state(unit: str) -> str:
     """What ``systemctl is-enabled`` calls the unit; its exit code says less than the word."""
     asked = _systemctl("is-enabled", unit, timeout=ASK, ok=None)

@@ -68,11 +68,12 @@ def plan():
     """
     with face.told():
         config, machine = _config(), face.machine(__opts__)
-        if not cib.running(machine):
+        text = cib.find(machine)
+        if text is None:
             planned = make_plan(topology(config), EMPTY)
             comment = "No cluster runs here yet; this is what will be created in it"
             return face.outcome(planned.told(), comment)
-        planned = make_plan(topology(config), cib.read(machine))
+        planned = make_plan(topology(config), text)
         wrong, mended = settle.failures(machine, topology(config))
         warnings = [] if planned.changes else [*wrong, *mended]
         return face.outcome(planned.told(), _summary(planned), warnings)

@@ -4,8 +4,9 @@ import pytest
 
 from saltext_hakube.core.cib.objects import Primitive
 from saltext_hakube.core.cib.plan import plan
-from saltext_hakube.core.errors import Conflict
+from saltext_hakube.core.errors import CommandError, Conflict
 from saltext_hakube.host import cib
+from saltext_hakube.host.machine import Machine
 
 
 def primitive(number):
@@ -44,3 +45,13 @@ def test_nothing_to_do_writes_nothing(cib_file):
     before = cib_file.path.stat().st_mtime_ns
     cib.push(cib_file.machine, lambda text: plan([primitive(1)], text))
     assert cib_file.path.stat().st_mtime_ns == before
+
+
+def test_without_a_cluster_there_is_no_cib_to_find_and_a_broken_one_is_an_error(cib_file):
+    # No pacemaker runs on the machine of these tests.
+    assert cib.find(Machine()) is None
+    assert cib.find(Machine(cib_file.path.parent, cib_file.path.parent / "none.xml")) is None
+    assert cib.find(cib_file.machine).startswith("<cib")
+    cib_file.path.write_text("<nonsense/>")
+    with pytest.raises(CommandError):
+        cib.find(cib_file.machine)

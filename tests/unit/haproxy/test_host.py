@@ -80,7 +80,7 @@ def test_nothing_is_active_where_systemd_does_not_run(monkeypatch, tmp_path):
     assert systemd.main_pid("x") == 0
 
 
-@pytest.mark.parametrize("verb", ["start", "stop", "enable", "disable", "reload", "reset_failed"])
+@pytest.mark.parametrize("verb", ["start", "stop", "enable", "disable", "reload"])
 def test_orders_never_ask_for_a_password(systemctl, verb):
     asked = systemctl()
     getattr(systemd, verb)("x")
