@@ -1,0 +1,1 @@
+"""What a person at the keyboard does with a cluster: names, modes of nodes, moves. Pure."""
