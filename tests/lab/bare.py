@@ -92,7 +92,7 @@ def form(lab: Lab, properties: Mapping[str, str] | None = None, *, timeout: floa
 
 
 def bring_code(lab: Lab) -> dict[str, str]:
-    """Put the checkout's code and msgspec on the nodes; the environment in which Python finds it."""
+    """Put the checkout's code and msgspec on the nodes; the environment that Python needs then."""
     base = Path(lab.options["layers"][-1])
     found = salt_wheels(wheels.salt_version(), base, lab.options["suite"]).glob("msgspec-*.whl")
     wheel = next(iter(found))

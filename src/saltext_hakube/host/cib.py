@@ -4,25 +4,35 @@ Reading and patching go through cibadmin, which speaks to the cluster or, with t
 variable CIB_file, to a file. A change is a *versioned* patch: where somebody else was faster, the
 cluster refuses it as old, and the plan is made anew from what is there then. So any number of
 nodes may apply at once: one wins, the others find nothing left to do.
+
+A change takes three processes: a query, crm_diff, a patch. A busy status costs no more.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from saltext_hakube.core.cib.plan import Plan
-from saltext_hakube.core.errors import CommandError, Conflict, NotInstalled
+from saltext_hakube.core.cib import patch
+from saltext_hakube.core.errors import CommandError, Conflict, NotInstalled, Refused, TimedOut
 from saltext_hakube.host.files import write
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import Result, run
 
+if TYPE_CHECKING:
+    from saltext_hakube.core.cib.plan import Plan
+
 # cibadmin's exit codes, from pacemaker's crm_exit_t.
 OLD = 103  # CRM_EX_OLD: the patch is for another version
+TIMEOUT = 124  # CRM_EX_TIMEOUT: the cluster did not answer
+SOFTWARE = 70  # CRM_EX_SOFTWARE: an invalid argument
 DISCONNECTED = 102  # CRM_EX_DISCONNECT: no cluster is running here
 
 THIS = Machine()
@@ -54,38 +64,123 @@ def find(machine: Machine) -> str | None:
         raise
 
 
+def running(machine: Machine) -> str:
+    """The CIB's XML. Raises Refused where no cluster runs."""
+    text = find(machine)
+    if text is None:
+        raise Refused(
+            "no cluster runs on this machine, so nothing can be changed in it; the state "
+            "hakube.cluster forms and starts it"
+        )
+    return text
+
+
 def push(
     machine: Machine, make_plan: Callable[[str], Plan], deadline: float = PUSH_DEADLINE
 ) -> Plan:
     """Make a plan from the CIB as it is and carry it out; again if somebody else was faster.
 
-    Returns the plan that was carried out, which is empty if there was nothing to do.
-    Raises Conflict when others were faster until the deadline (seconds).
+    A new plan is made only if the configuration has changed; the cluster's status may change as
+    often as it likes. Returns the plan that was carried out, which is empty if there was nothing
+    to do.
+
+    Raises Refused where no cluster runs or it has no quorum, Conflict when others were faster
+    until the deadline (seconds).
     """
     if machine.cib_file is not None and not machine.cib_file.exists():
         _make_file(machine.cib_file)
-    end = time.monotonic() + deadline
-    pause = 0.05
+    text, pauses, unsure = running(machine), _pauses(deadline), None
     while True:
-        plan = make_plan(read(machine))
+        plan = make_plan(text)
         if not plan.changes:
-            return plan
-        patch = diff(plan.before, plan.after)
+            # Nothing, or nothing any more: then the attempt whose answer was lost has succeeded.
+            return unsure or plan
+        check_quorum(machine, text)
+        changes = patch.edits(diff(plan.before, plan.after))
+        planned_for = patch.configuration(text)
+        while patch.configuration(text) == planned_for:
+            try:
+                if not changes or _send(machine, changes, patch.version(text)):
+                    return plan
+            except _Unanswered:
+                unsure = plan
+            _pause(pauses, deadline)
+            text = read(machine)
+
+
+class _Unanswered(Exception):
+    """Nobody said whether the patch was taken."""
+
+
+def check_quorum(machine: Machine, text: str) -> None:
+    """Refuse to change a cluster that has no say, by its CIB ``text``.
+
+    A part of a cluster that was cut off takes changes, too, and loses them when it joins again.
+    """
+    if machine.cib_file is None and not patch.quorate(text):
+        raise Refused(
+            "the cluster has no quorum here, so nothing is changed in it; see `pcs status` for "
+            "which nodes are missing"
+        )
+
+
+def _send(machine: Machine, changes: str, source: patch.Version) -> bool:
+    """Send the patch for the configuration that was read, whatever the status is by now.
+
+    Returns whether it was taken. Pacemaker's source after 3.0 refuses a patch without num_updates
+    as invalid; there it is sent for exactly the CIB that was read, which needs a still moment.
+    """
+    for exact in (False, True):
+        argv = ["cibadmin", "--patch", "--xml-pipe"]
         try:
-            _tool(["cibadmin", "--patch", "--xml-pipe"], machine, stdin=patch)
+            with _alone(machine):
+                _tool(argv, machine, stdin=patch.patch(changes, source, exact=exact), timeout=45)
+        except TimedOut:
+            raise _Unanswered from None
         except CommandError as error:
+            if error.returncode == TIMEOUT:
+                raise _Unanswered from None
+            if error.returncode == SOFTWARE and not exact:
+                continue
             if error.returncode != OLD:
                 raise
-            if time.monotonic() + pause > end:
-                raise Conflict(
-                    f"the cluster's configuration was changed by others again and again for "
-                    f"{deadline:g} s, so this change was not made; apply again when they are done"
-                ) from None
-            # Jitter: nodes that collided must not collide again.
-            time.sleep(random.uniform(pause / 2, pause))
-            pause = min(pause * 2, 2.0)
-        else:
-            return plan
+            return False
+        return True
+    return False
+
+
+def _pauses(deadline: float) -> Iterator[float]:
+    """How long to wait before each further attempt, until the deadline (seconds from now)."""
+    end, pause = time.monotonic() + deadline, 0.03
+    while time.monotonic() + pause < end:
+        # Jitter: nodes that collided must not collide again. Not much longer each time: who has
+        # lost often must not be the one who comes seldom.
+        yield random.uniform(0, pause)
+        pause = min(pause * 1.5, 0.3)
+
+
+def _pause(pauses: Iterator[float], deadline: float) -> None:
+    pause = next(pauses, None)
+    if pause is None:
+        raise Conflict(
+            f"the cluster's configuration was changed by others again and again for {deadline:g} "
+            "s, so this change was not made; apply again when they are done"
+        )
+    time.sleep(pause)
+
+
+@contextlib.contextmanager
+def _alone(machine: Machine) -> Iterator[None]:
+    """Be the only one who changes a file that stands for a cluster, where nobody else compares."""
+    if machine.cib_file is None:
+        yield
+        return
+    folder = os.open(machine.cib_file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # released when closed
+        yield
+    finally:
+        os.close(folder)
 
 
 def diff(before: str, after: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from saltext_hakube.core.cib.objects import Object
-from saltext_hakube.core.errors import CommandError, Refused, TimedOut
+from saltext_hakube.core.errors import CommandError, TimedOut
+from saltext_hakube.host import cib
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 from saltext_hakube.host.status import status
@@ -14,20 +15,12 @@ Lines = list[str]
 
 
 def check_quorum(machine: Machine) -> None:
-    """Refuse to change a cluster that does not run here, or that has no say."""
-    if machine.cib_file is not None:
-        return
-    seen = status()
-    if seen is None:
-        raise Refused(
-            "no cluster runs on this machine, so nothing can be changed in it; the state "
-            "hakube.cluster forms and starts it"
-        )
-    if not seen.quorate:
-        raise Refused(
-            "the cluster has no quorum here, so nothing is changed in it; see `pcs status` for "
-            "which nodes are missing"
-        )
+    """Refuse to change a cluster that does not run here, or that has no say.
+
+    ``cib.push`` refuses the same by itself.
+    """
+    if machine.cib_file is None:
+        cib.check_quorum(machine, cib.running(machine))
 
 
 def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> tuple[Lines, Lines]:
