@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.corpus import sources
+from tests.generations import Command, Generation
 from tests.lab import cache as store
 from tests.lab.process import Progress, silent
 
@@ -48,39 +49,39 @@ def everything() -> tuple[Path, ...]:
     return tuple(sorted(path for path in here.rglob("*") if path.is_file() and path.parent != here))
 
 
-@cache
-def cibs() -> tuple[Path, ...]:
-    """The CIBs that this machine's pacemaker reads: not those of a newer schema, nor broken ones.
+def cibs(tools: Generation | None = None) -> tuple[Path, ...]:
+    """The CIBs that this machine's pacemaker reads, or that of a generation.
 
-    Judged by cibadmin, once per version of pacemaker.
+    Not those of a newer schema, nor broken ones. Judged by cibadmin, once per version of pacemaker.
+    A generation must see the corpus' folder.
     """
-    version = subprocess.run(
-        ["cibadmin", "--version"], capture_output=True, text=True, check=True
-    ).stdout
+    query = ["cibadmin", "--query"]
+    if tools is None:
+        version = subprocess.run(
+            ["cibadmin", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    else:
+        version = tools.run(["cibadmin", "--version"]).out
+
+    def code(path: Path) -> int:
+        environment = {**os.environ, "CIB_file": str(path)}
+        done = subprocess.run(query, env=environment, capture_output=True, check=False, timeout=60)
+        return done.returncode
 
     def build(place: Path) -> None:
-        (place / "read.json").write_text(json.dumps(_read_here()))
+        paths = everything()
+        if tools is None:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                codes = list(pool.map(code, paths))
+        else:
+            commands = [Command(query, env={"CIB_file": str(path)}) for path in paths]
+            codes = [done.code for done in tools.run_all(commands)]
+        read = [name_of(path) for path, it in zip(paths, codes, strict=True) if it == 0]
+        (place / "read.json").write_text(json.dumps(read))
 
-    entry = store.entry("corpus-read", [folder().name, version], build, progress=silent)
+    reader = "here" if tools is None else tools.suite
+    entry = store.entry("corpus-read", [folder().name, reader, version], build, progress=silent)
     return tuple(folder() / name for name in json.loads((entry / "read.json").read_text()))
-
-
-def _read_here() -> list[str]:
-    def reads(path: Path) -> bool:
-        return (
-            subprocess.run(
-                ["cibadmin", "--query"],
-                env={**os.environ, "CIB_file": str(path)},
-                capture_output=True,
-                check=False,
-                timeout=60,
-            ).returncode
-            == 0
-        )
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = list(pool.map(reads, everything()))
-    return [name_of(path) for path, read in zip(everything(), answers, strict=True) if read]
 
 
 def name_of(path: Path) -> str:

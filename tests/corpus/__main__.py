@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 
+from tests import generations
 from tests.corpus import cibs, everything, folder, left_out, missing, schemas
 from tests.lab import LabError
 
@@ -15,10 +16,16 @@ def main() -> None:
         print(folder(_progress))
     except LabError as error:
         sys.exit(str(error))
-    here = schemas(cibs())
-    print(f"{len(everything())} CIBs, {len(cibs())} of them read by this machine's pacemaker")
-    for schema, count in schemas(everything()).items():
-        print(f"  {schema:16} {count:5} {here.get(schema, 0):5}")
+    columns = {"all": everything(), "here": cibs()}
+    if generations.missing() is None:
+        for suite in generations.GENERATIONS:
+            with generations.generation(suite, folder(), progress=_progress) as tools:
+                columns[suite] = cibs(tools)
+    counts = {name: schemas(paths) for name, paths in columns.items()}
+    print("read by the pacemaker of", *(f"{name:>9}" for name in columns))
+    for schema in counts["all"]:
+        print(f"{schema:24}", *(f"{count.get(schema, 0):9}" for count in counts.values()))
+    print(f"{'':24}", *(f"{len(paths):9}" for paths in columns.values()))
     print("left out:")
     for reason, count in Counter(left_out().values()).most_common():
         print(f"  {count:5}  {reason}")
