@@ -11,9 +11,16 @@ they write elsewhere is gone at the end.
 
 from __future__ import annotations
 
-from tests.generations.generation import Command, Done, Generation, generation, missing
+from tests.generations.generation import (
+    Command,
+    Done,
+    Generation,
+    NoTree,
+    generation,
+    missing,
+)
 
 #: Debian's releases; pcs 0.10, 0.11, 0.12 and pacemaker 2.0, 2.1, 3.0.
 GENERATIONS = ("bullseye", "bookworm", "trixie")
 
-__all__ = ["GENERATIONS", "Command", "Done", "Generation", "generation", "missing"]
+__all__ = ["GENERATIONS", "Command", "Done", "Generation", "NoTree", "generation", "missing"]

@@ -40,6 +40,10 @@ exec chroot "$root" python3 -c "$worker"
 _NAMESPACES = ["unshare", "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child"]
 
 
+class NoTree(LabError):
+    """The file tree of a release cannot be made, most often for want of a network."""
+
+
 @dataclass(frozen=True)
 class Command:
     """``env`` is added to a clean environment; ``timeout`` in seconds."""
@@ -130,9 +134,13 @@ def generation(suite: str, *seen: Path, progress: Progress = silent) -> Iterator
     """The tools of a Debian release; its tree is made now if there is none (about a minute).
 
     Parameters: *seen* are folders of the machine that the commands find under the same path.
+    Raises NoTree where the tree cannot be made.
     """
-    prerequisites.prepare(progress)
-    lower = ":".join(str(layer) for layer in trees.layers(suite, progress=progress))
+    try:
+        prerequisites.prepare(progress)
+        lower = ":".join(str(layer) for layer in trees.layers(suite, progress=progress))
+    except LabError as error:
+        raise NoTree(str(error)) from error
     worker = Path(__file__).with_name("worker.py").read_text()
     with tempfile.TemporaryDirectory(prefix=f"hakube-{suite}-") as place:
         process = subprocess.Popen(

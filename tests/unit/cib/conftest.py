@@ -6,6 +6,9 @@ import pytest
 
 from saltext_hakube.host import cib
 from saltext_hakube.host.machine import Machine
+from tests import corpus, generations
+from tests.generations import GENERATIONS, generation
+from tests.lab import LabError
 
 
 class CibFile:
@@ -40,3 +43,29 @@ def cib_file(tmp_path):
     empty = subprocess.run(["cibadmin", "--empty"], capture_output=True, text=True, check=True)
     path.write_text(empty.stdout)
     return CibFile(path)
+
+
+@pytest.fixture(scope="session")
+def real_cibs():
+    """The paths of all real CIBs."""
+    reason = corpus.missing()
+    if reason is None:
+        try:
+            return corpus.everything()
+        except LabError as error:
+            reason = f"the corpus of CIBs cannot be fetched: {error}"
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", params=GENERATIONS)
+def tools(request, real_cibs, tmp_path_factory):
+    """The tools of one generation after the other; they see the corpus and the tests' folders."""
+    reason = generations.missing()
+    if reason is None:
+        try:
+            with generation(request.param, corpus.folder(), tmp_path_factory.getbasetemp()) as it:
+                yield it
+            return
+        except generations.NoTree as error:
+            reason = f"the tools of {request.param} cannot be fetched: {error}"
+    pytest.skip(reason)
