@@ -26,6 +26,12 @@ Kind = Literal["move", "ban"]
 # crm_resource's ids: cli-prefer-RESOURCE, cli-ban-RESOURCE-on-NODE.
 PREFIXES: dict[str, Kind] = {"cli-prefer-": "move", "cli-ban-": "ban"}
 
+# Those of the rule and its two parts.
+_IDS: dict[str, tuple[str, str, str]] = {
+    "move": ("cli-prefer-rule-{1}", "cli-prefer-expr-{1}", "cli-prefer-lifetime-end-{1}"),
+    "ban": ("{0}-rule", "{0}-expr", "{0}-lifetime"),
+}
+
 LONGEST = timedelta(days=366)
 
 # Two ends that are less apart are one: a call that is repeated changes nothing.
@@ -176,12 +182,16 @@ def _write(cib: Cib, wanted: Move) -> None:
         cib.add(section, "rsc_location", id=wanted.id, **attributes)
         return
     found = cib.add(section, "rsc_location", id=wanted.id, **attributes)
+    # Its --clear looks for the rule, and that by its id.
+    rule_id, expression_id, end_id = (
+        pattern.format(wanted.id, wanted.resource) for pattern in _IDS[wanted.kind]
+    )
     options = {"score": score, "boolean-op": "and"}
-    rule = cib.add(found, "rule", id=f"{wanted.id}-rule", **options)
+    rule = cib.add(found, "rule", id=rule_id, **options)
     expression = {"attribute": "#uname", "operation": "eq", "value": str(wanted.node)}
-    cib.add(rule, "expression", id=f"{wanted.id}-expr", **expression, type="string")
+    cib.add(rule, "expression", id=expression_id, **expression, type="string")
     ends = wanted.end.strftime("%Y-%m-%d %H:%M:%SZ")
-    cib.add(rule, "date_expression", id=f"{wanted.id}-lifetime", operation="lt", end=ends)
+    cib.add(rule, "date_expression", id=end_id, operation="lt", end=ends)
 
 
 def _standing(cib: Cib) -> Iterator[tuple[Element, Move]]:
