@@ -51,7 +51,8 @@ def changed(states):
 @pytest.fixture(scope="session")
 def apply():
     """Fresh machines with nothing of the cluster on them, and how to apply to them."""
-    with Lab.up(f"apply-{os.getpid()}", nodes=4) as lab:
+    suite = os.environ.get("HAKUBE_LAB_SUITE", "bookworm")
+    with Lab.up(f"apply-{os.getpid()}", nodes=4, suite=suite) as lab:
         yield Applied(lab)
 
 
