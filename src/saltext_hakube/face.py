@@ -87,6 +87,10 @@ def converge(
         if not planned["changes"]:
             ret["comment"] = planned["comment"] or "Already as declared"
             return ret
+        if planned.get("problems"):
+            # Refused before anything is done; a dry run says so as well, for it tells the truth.
+            ret.update(result=False, comment="\n".join([*planned["problems"], planned["comment"]]))
+            return ret
         if test:
             ret.update(result=None, changes=planned["changes"])
             ret["comment"] = planned["comment"] or "Would be changed"

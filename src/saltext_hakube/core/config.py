@@ -14,11 +14,12 @@ import msgspec
 from saltext_hakube.core import addresses, identity, kubernetes, properties, quorum, subnets
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.cib import export
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.platform import Platform, System, platform
 from saltext_hakube.core.reading import read
-from saltext_hakube.core.schema import Cluster, FenceDevice, Pillar, Resources
+from saltext_hakube.core.schema import Cluster, Declarations, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
 from saltext_hakube.core.values import MASKED, is_fence_secret
 
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True):
     resources: Resources
     fencing: dict[str, FenceDevice]
     properties: dict[str, Any]
+    declared: Declarations
     platform: Platform
     url: str
     warnings: tuple[str, ...]
@@ -109,6 +111,9 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         resources=pillar.resources,
         fencing=pillar.devices,
         properties=pillar.properties,
+        declared=Declarations(
+            **{name: getattr(pillar, name) for name in Declarations.__struct_fields__}
+        ),
         platform=system,
         url=kubernetes.url(vip.address, pillar.haproxy),
         warnings=tuple(warnings),
@@ -119,6 +124,8 @@ def public(config: Config) -> dict[str, Any]:
     """The configuration as plain data, its secrets masked."""
     # By way of JSON, which has lists where Python has tuples.
     data = msgspec.json.decode(msgspec.json.encode(config))
+    data |= data.pop("declared")
+    data["objects"] = export.plain(config.declared.objects.listed())
     data["cluster"]["password"] = MASKED
     for device in data["fencing"].values():
         device["options"] = {

@@ -8,18 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from saltext_hakube.core.cib.meaning import BOOLEANS, FALSE, TRUE, text
+from saltext_hakube.core.cib.options import PACEMAKERS
 from saltext_hakube.core.reading import shown
 
 PATH = "hakube:properties"
-
-# Pacemaker writes these itself (pacemaker's cluster-options, "not intended to be set by users").
-PACEMAKERS = (
-    "cluster-infrastructure",
-    "cluster-name",
-    "dc-version",
-    "have-watchdog",
-    "last-lrm-refresh",
-)
 
 # Pacemaker Explained, "Cluster Options"; case does not matter.
 CHOICES = {

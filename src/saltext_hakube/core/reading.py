@@ -5,7 +5,8 @@ errors leave out: the key inside a mapping (``hakube:cluster:nodes:node2``), the
 allowed instead, and all problems at once, not the first.
 
 The kinds are those that a pillar needs: structs, ``dict[name, kind]``, ``tuple[kind, ...]``,
-scalars, and unions with at most one mapping and one list among their members.
+scalars, and unions with at most one mapping and one list among their members. A struct that stands
+in a mapping may have one field that is the key there (``Meta(extra={"key": True})``).
 
 What a problem shows of the data is a scalar in a scalar's place, never the content of a mapping
 or list (a password may stand in it), and nothing where the key says that the value is a secret.
@@ -22,7 +23,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -53,7 +54,10 @@ Judge = Callable[[str], bool]
 def read(value: Any, kind: Any, path: str) -> Any:
     """The value as ``kind``. Raises ConfigError with one line for each problem."""
     problems: list[str] = []
-    result = _read(value, kind, path, problems, secret=False)
+    try:
+        result = _read(value, kind, path, problems, secret=False)
+    except RecursionError:
+        raise ConfigError([f"{path}: nested too deep to be meant"]) from None
     if problems:
         raise ConfigError(problems)
     return result
@@ -76,13 +80,16 @@ def shown(value: Any) -> str:
     return f"a {type(value).__name__}"  # YAML's dates and times
 
 
-def _read(value: Any, kind: Any, path: str, problems: list[str], secret: bool) -> Any:
+def _read(
+    value: Any, kind: Any, path: str, problems: list[str], secret: bool, key: str | None = None
+) -> Any:
+    """``key``: under which the value stands in a mapping of such values."""
     structure = _structure(value, kind)
     judge = (getattr(_meta(kind), "extra", None) or {}).get("is_secret")
     if structure is None:
         return _read_scalar(value, kind, path, problems, secret or judge is not None)
     if _is_struct(structure):
-        return _read_struct(value, structure, path, problems)
+        return _read_struct(value, structure, path, problems, key)
     if len(value) < (getattr(_meta(kind), "min_length", None) or 0):
         problems.append(f"{path}: empty; expected {_expected(kind)}")
     elif len(value) > (getattr(_meta(kind), "max_length", None) or math.inf):
@@ -110,15 +117,19 @@ def _members(kind: Any) -> list[Any]:
     return [bare if _is_container(bare) else kind]
 
 
-def _read_struct(value: Any, kind: type[msgspec.Struct], path: str, problems: list[str]) -> Any:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    hints = typing.get_type_hints(kind, include_extras=True)
+def _read_struct(
+    value: Any, kind: type[msgspec.Struct], path: str, problems: list[str], name: str | None
+) -> Any:
+    fields, hints = _fields(kind)
     before = len(problems)
     given = {}
+    if name is not None and (key := _key_field(kind)) is not None:
+        fields = {other: field for other, field in fields.items() if other != key}
+        given[key] = name
     for key, item in value.items():
         if key in fields:
-            name = fields[key].name
-            given[name] = _read(item, hints[name], f"{path}:{key}", problems, is_secret(key))
+            own = fields[key].name
+            given[own] = _read(item, hints[own], f"{path}:{key}", problems, is_secret(key))
             continue
         near = difflib.get_close_matches(_name(key), fields, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -129,6 +140,23 @@ def _read_struct(value: Any, kind: type[msgspec.Struct], path: str, problems: li
         if field.required and key not in value:
             problems.append(f"{path}:{key}: missing; expected {_expected(hints[field.name])}")
     return kind(**given) if len(problems) == before else None
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A struct's fields by their names in a pillar, and their kinds."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    return fields, typing.get_type_hints(kind, include_extras=True)
+
+
+@cache
+def _key_field(kind: type[msgspec.Struct]) -> str | None:
+    """The field that is the key of a mapping of such structs; None where there is none."""
+    for name, hint in _fields(kind)[1].items():
+        metas = [it for it in getattr(hint, "__metadata__", ()) if isinstance(it, msgspec.Meta)]
+        if any((it.extra or {}).get("key") for it in metas):
+            return name
+    return None
 
 
 def _read_mapping(
@@ -146,7 +174,7 @@ def _read_mapping(
                 f"expected {_expected(key_kind)}{_quotes(key, key_kind)}"
             )
             continue
-        result[name] = _read(item, item_kind, f"{path}:{name}", problems, secret(name))
+        result[name] = _read(item, item_kind, f"{path}:{name}", problems, secret(name), name)
     return result
 
 

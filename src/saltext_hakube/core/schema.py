@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from saltext_hakube.core.cib.declaration import AbsentObjects, Objects, Purge
+from saltext_hakube.core.cib.disruption import Limits
 from saltext_hakube.core.haproxy.options import Haproxy
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.sysctl import Sysctl
@@ -234,7 +236,16 @@ class Install(Shape):
     manage: bool = True
 
 
-class Pillar(Shape):
+class Declarations(Shape):
+    """What a pillar may say of the cluster's objects, beside or without a Kubernetes API."""
+
+    objects: Objects = Objects()
+    absent: AbsentObjects = AbsentObjects()
+    purge: Purge = ()
+    safety: Limits = Limits()
+
+
+class Pillar(Declarations, kw_only=True):
     """Everything under ``hakube``."""
 
     cluster: Cluster

@@ -105,6 +105,33 @@ Scalar = Annotated[
     Meta(description="text of one line, a number, or true or false"),
 ]
 
+# The id of an object in a CIB that somebody made: whatever its schema took. What we create has
+# to be an Id, which the plan sees to.
+ObjectId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+\Z",
+        description="a name without spaces",
+    ),
+]
+
+AttributeName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]+\Z",
+        description="the name of an attribute",
+    ),
+]
+
+# An attribute's text. Line ends are what people write into descriptions and commands.
+Text = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]*\Z",
+        description="text",
+    ),
+]
+
 # What pacemaker reads as a time: a number with or without a unit, or an ISO 8601 duration.
 Duration = Annotated[
     Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -147,6 +174,15 @@ def is_secret(option: str, agent: str | None = None) -> bool:
     if agent is not None and agent.startswith(("stonith:", "fence_")):
         return is_fence_secret(option)
     return bool(SECRET_NAME.search(option)) and not option.endswith(("_script", "_file"))
+
+
+def hides(name: str, agent: str | None, value: object) -> bool:
+    """Whether a value must not be shown: by its name, or because it has such a name=value in it."""
+    if is_secret(name, agent):
+        return True
+    return isinstance(value, str) and any(
+        is_secret(word.partition("=")[0].lstrip("(-")) for word in value.split() if "=" in word
+    )
 
 
 def is_fence_secret(option: str) -> bool:

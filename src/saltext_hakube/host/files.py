@@ -38,6 +38,21 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
         _write(_behind(path), content, mode)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """The same for a file with secrets: nobody else may read it, before or after.
+
+    Raises as ``write`` does, and Refused where the file is there and others may read it.
+    """
+    with _told("write", path):
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    if mode & 0o077:
+        raise Refused(
+            f"{path} is there with mode {mode:o}: others may read it, and secrets would go into "
+            "it; remove it, or `chmod 600` it"
+        )
+    write(path, content, mode=0o600)
+
+
 def remove(path: Path) -> None:
     """Remove the file, for good even if the power goes. Raises as ``write`` does."""
     with _told("remove", path):

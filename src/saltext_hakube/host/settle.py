@@ -32,16 +32,24 @@ def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> tuple[
         return [], []
     late = []
     try:
+        rest(timeout)
+    except TimedOut as error:
+        late = [f"the cluster is as declared, but {error}"]
+    wrong, mended = failures(machine, declared)
+    return [*late, *wrong], mended
+
+
+def rest(timeout: float) -> None:
+    """Wait until pacemaker has nothing more to do. Raises TimedOut after ``timeout`` seconds."""
+    try:
         # crm_resource has a deadline of its own; ours comes a little later.
         run(["crm_resource", "--wait", f"--timeout={int(timeout)}s"], timeout=timeout + 15)
     except (CommandError, TimedOut) as error:
         reason = error.output if isinstance(error, CommandError) else str(error)
-        late = [
-            f"the cluster is as declared, but did not come to rest within {timeout:g} s "
-            f"(hakube:cluster:settle_timeout); `pcs status` shows what is going on ({reason})"
-        ]
-    wrong, mended = failures(machine, declared)
-    return [*late, *wrong], mended
+        raise TimedOut(
+            f"it did not come to rest within {timeout:g} s (hakube:cluster:settle_timeout); "
+            f"`pcs status` shows what is going on ({reason})"
+        ) from None
 
 
 def failures(machine: Machine, declared: Iterable[Object]) -> tuple[Lines, Lines]:

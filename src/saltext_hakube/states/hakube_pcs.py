@@ -75,26 +75,58 @@ def units_handed_over(name, units=None):
     )
 
 
-def managed(name):
+def managed(name, objects=None, absent=None, purge=None, allow_disruption=None):
     """
-    The cluster's objects are those of the pillar ``hakube``.
+    The cluster's objects are those that are declared.
 
     Planned as a whole against the CIB and pushed as one versioned patch by whichever node comes
     first; then waits until the cluster is at rest, ``hakube:cluster:settle_timeout`` seconds at
-    most (default 300). Objects that the pillar does not declare are left alone, and so are an
-    administrator's ``target-role``, ``is-managed`` and ``maintenance``.
+    most (default 300). Objects that are not declared are left alone, and so are an administrator's
+    ``target-role``, ``is-managed``, ``maintenance``, standby, moves and bans. What is declared absent
+    is stopped, then removed.
 
     name
-        Any text; the objects are those of the pillar.
+        Any text.
 
-    Changes are, for each object by its id, what was done and what differed. The state fails if a
-    resource could not be started, and says which and where.
+    objects
+        Objects by kind and id, as in ``hakube:objects``. Without this, ``absent`` and ``purge``: all
+        that the pillar ``hakube`` declares.
+
+    absent
+        Names by kind, as in ``hakube:absent``.
+
+    purge
+        List of kinds, as in ``hakube:purge``: of these all that is not declared is removed.
+
+    allow_disruption
+        True: do it although it disturbs more than ``hakube:safety`` allows. Default: as the pillar
+        has it.
+
+    Changes are, for each object by its id, what was done and what differed; the comment says what
+    the cluster's scheduler makes of it. The state fails, and nothing is changed, if that is more
+    than ``hakube:safety`` allows; it fails if a resource could not be started, and says which and
+    where.
 
     .. code-block:: yaml
 
         kube-resources:
           hakube_pcs.managed
+
+        our-database:
+          hakube_pcs.managed:
+            - objects:
+                primitives:
+                  db:
+                    agent: ocf:heartbeat:pgsql
+                    operations: {monitor: {interval: 10s, timeout: 30s}}
+                colocations:
+                  db-with-vip: {resource: db, with_resource: vip, options: {score: INFINITY}}
+            - absent: {orders: [old-order]}
     """
+    parts = {"objects": objects, "absent": absent, "purge": purge}
     return face.converge(
-        name, __opts__["test"], __salt__["hakube_pcs.plan"], __salt__["hakube_pcs.apply"]
+        name,
+        __opts__["test"],
+        lambda: __salt__["hakube_pcs.plan"](**parts, allow_disruption=allow_disruption),
+        lambda: __salt__["hakube_pcs.apply"](**parts, allow_disruption=allow_disruption),
     )

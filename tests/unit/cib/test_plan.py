@@ -189,7 +189,7 @@ def test_an_existing_primitive_is_cloned_where_it_is(cib_file):
         ([COLOCATION], "colocation c: its rsc vip is no resource of the cluster"),
         (
             [A, Clone(id="a", member="a")],
-            "clone a: the cluster has a primitive of this id; choose another name",
+            "clone a: the id is already that of primitive a",
         ),
         (
             [HAPROXY, CLONE, Clone(id="second", member="haproxy")],
@@ -198,7 +198,7 @@ def test_an_existing_primitive_is_cloned_where_it_is(cib_file):
         ),
         (
             [Primitive(id="a", agent="nonsense")],
-            "'nonsense' is no resource agent; expected ocf:PROVIDER:TYPE, systemd:UNIT, "
+            "primitive a: 'nonsense' is no resource agent; expected ocf:PROVIDER:TYPE, systemd:UNIT, "
             "stonith:TYPE",
         ),
     ],

@@ -6,9 +6,13 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from saltext_hakube.core.values import MASKED, is_secret
+from saltext_hakube.core.values import MASKED, hides
 
 Action = Literal["create", "update", "remove"]
+
+
+# Kinds whose id is the name of what they are.
+OPTIONS = frozenset({"property", "resource default", "operation default"})
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -27,8 +31,7 @@ class Change(Struct, frozen=True, kw_only=True):
         """As a state's ``changes`` shows it, secrets masked."""
         lines = {"action": f"{self.action} {self.kind}"}
         for name, values in self.details.items():
-            secret = self._is_secret(name)
-            before, after = (MASKED if secret and v is not None else v for v in values)
+            before, after = (MASKED if self._hides(name, value) else value for value in values)
             if before is None:
                 lines[name] = str(after)
             elif after is None:
@@ -37,9 +40,13 @@ class Change(Struct, frozen=True, kw_only=True):
                 lines[name] = f"{before} -> {after}"
         return lines
 
-    def _is_secret(self, detail: str) -> bool:
+    def _hides(self, detail: str, value: str | None) -> bool:
+        if value is None:
+            return False
         kind, _space, name = detail.partition(" ")
-        return is_secret(name, self.agent) if kind == "option" else is_secret(detail)
+        if self.kind in OPTIONS:
+            name = self.id  # the detail is "value"
+        return hides(name or kind, self.agent if kind == "option" else None, value)
 
 
 def prefixed(

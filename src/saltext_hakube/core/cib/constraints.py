@@ -1,128 +1,243 @@
-"""Orders and colocations: found by what they mean, whatever their id, then edited."""
+"""Orders, colocations, locations, tickets: what they are in the CIB, both ways.
+
+A constraint is found by what it relates (its ``relation``), whatever its id; the rest is its
+strength. So a changed score or kind is a change of the same constraint.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from saltext_hakube.core.cib.attributes import Changes
+from saltext_hakube.core.cib import elements, rules
 from saltext_hakube.core.cib.change import Change
-from saltext_hakube.core.cib.document import Cib, Element
-from saltext_hakube.core.cib.meaning import same
-from saltext_hakube.core.cib.objects import Colocation, Order
-from saltext_hakube.core.errors import ConfigError
-
-
-def edit_order(cib: Cib, wanted: Order) -> Iterator[Change]:
-    """Make this order hold."""
-    attributes = {"first": wanted.first, "then": wanted.then, **wanted.options}
-    yield from _edit(cib, ORDER, wanted.id, attributes)
-
-
-def edit_colocation(cib: Cib, wanted: Colocation) -> Iterator[Change]:
-    """Make this colocation hold."""
-    attributes = {"rsc": wanted.resource, "with-rsc": wanted.with_resource, **wanted.options}
-    yield from _edit(cib, COLOCATION, wanted.id, attributes)
-
+from saltext_hakube.core.cib.converge import Part, Shape, as_given, converge, create
+from saltext_hakube.core.cib.document import RESOURCES, Cib, Element
+from saltext_hakube.core.cib.meaning import ROLES
+from saltext_hakube.core.cib.objects import Colocation, Location, Order, ResourceSet, Sets, Ticket
+from saltext_hakube.core.cib.pairs import texts
+from saltext_hakube.core.cib.words import Wrong
 
 Attributes = Mapping[str, str]
+Constraint = Order | Colocation | Location | Ticket
+
+# What a constraint may be on.
+REFERRED = (*RESOURCES, "template", "tag")
+SET_OPTIONS = ("sequential", "require-all", "ordering", "action", "role", "score", "kind")
 
 
-class _Kind(NamedTuple):
-    """``relation``: the attributes that say what is related, and how; the rest is its strength."""
+class Kind(NamedTuple):
+    """``references``: the attributes that name resources, as fields of an object.
+
+    ``fields``: other attributes that are fields. ``relation``: the attributes that say what is
+    related, and how.
+    """
 
     name: str
     tag: str
-    references: tuple[str, ...]
+    references: dict[str, str]
+    fields: tuple[str, ...]
     relation: tuple[str, ...]
+    options: tuple[str, ...]
     full: Callable[[Attributes], dict[str, str]]
 
 
 def _full_order(attributes: Attributes) -> dict[str, str]:
     """The order with what pacemaker takes for granted (Pacemaker Explained, rsc_order)."""
-    full = {"first-action": "start", "kind": "Mandatory", "require-all": "true", **attributes}
-    full.setdefault("then-action", full["first-action"])
-    full.setdefault("symmetrical", "false" if full["kind"] == "Serialize" else "true")
+    full = {"require-all": "true", **attributes}
+    if "score" not in full:  # of old: its sign says what kind says
+        full.setdefault("kind", "Mandatory")
+    if "first" in full:
+        full.setdefault("first-action", "start")
+        full.setdefault("then-action", full["first-action"])
+    full.setdefault("symmetrical", "false" if full.get("kind") == "Serialize" else "true")
     return full
 
 
-def _full_colocation(attributes: Attributes) -> dict[str, str]:
-    """The colocation without the role that pacemaker takes for granted."""
-    roles = ("rsc-role", "with-rsc-role")
-    return {k: v for k, v in attributes.items() if not (k in roles and v == "Started")}
+def _without_started(attributes: Attributes) -> dict[str, str]:
+    """A constraint without the role that pacemaker takes for granted."""
+    roles = ("rsc-role", "with-rsc-role", "role")
+    return {k: v for k, v in attributes.items() if not (k in roles and v.lower() == "started")}
 
 
-ORDER = _Kind(
+def _full_location(attributes: Attributes) -> dict[str, str]:
+    full = {"resource-discovery": "always", **_without_started(attributes)}
+    return full
+
+
+ORDER = Kind(
     "order",
     "rsc_order",
-    ("first", "then"),
+    {"first": "first", "then": "then"},
+    (),
     ("first", "then", "first-action", "then-action"),
+    ("kind", "symmetrical", "require-all", "first-action", "then-action", "score"),
     _full_order,
 )
-COLOCATION = _Kind(
+COLOCATION = Kind(
     "colocation",
     "rsc_colocation",
-    ("rsc", "with-rsc"),
+    {"rsc": "resource", "with-rsc": "with_resource"},
+    (),
     ("rsc", "with-rsc", "rsc-role", "with-rsc-role", "node-attribute"),
-    _full_colocation,
+    (
+        *("score", "rsc-role", "with-rsc-role", "node-attribute", "influence"),
+        *("score-attribute", "score-attribute-mangle", "rsc-instance", "with-rsc-instance"),
+    ),
+    _without_started,
 )
+LOCATION = Kind(
+    "location",
+    "rsc_location",
+    {"rsc": "resource"},
+    ("rsc-pattern", "node"),
+    ("rsc", "rsc-pattern", "node", "role"),
+    ("score", "role", "resource-discovery", "score-attribute"),
+    _full_location,
+)
+TICKET = Kind(
+    "ticket",
+    "rsc_ticket",
+    {"rsc": "resource"},
+    ("ticket",),
+    ("rsc", "rsc-role", "ticket"),
+    ("rsc-role", "loss-policy"),
+    _without_started,
+)
+KINDS = {Order: ORDER, Colocation: COLOCATION, Location: LOCATION, Ticket: TICKET}
+BY_TAG = {kind.tag: kind for kind in KINDS.values()}
+# Attributes that are fields of an object, not among its options.
+FIELDS = {"first", "then", "rsc", "with-rsc", "rsc-pattern", "node", "ticket", "id"}
 
 
-def _edit(cib: Cib, kind: _Kind, name: str, wanted: dict[str, str]) -> Iterator[Change]:
-    for reference in kind.references:
-        if cib.resource(wanted[reference]) is None:
-            raise ConfigError(
-                [
-                    f"{kind.name} {name}: its {reference} {wanted[reference]} is no resource of "
-                    "the cluster"
-                ]
-            )
-    section = cib.section("constraints")
-    found = _find(section, kind, name, wanted)
-    for element in found:
-        details = _update(element, kind, wanted)
-        if details:
-            yield Change(action="update", kind=kind.name, id=element.attrib["id"], details=details)
-    if found:
-        return
-    if name in cib.ids:
-        raise ConfigError(
-            [
-                f"{kind.name} {name}: the cluster has a {cib.ids[name].tag} of this id; "
-                "choose another name"
-            ]
+def attributes(wanted: Constraint) -> dict[str, str]:
+    """The attributes of a declared constraint's element, but for its id."""
+    kind = KINDS[type(wanted)]
+    given = {name: getattr(wanted, field) for name, field in kind.references.items()}
+    if isinstance(wanted, Location):
+        given |= {"rsc-pattern": wanted.pattern, "node": wanted.node}
+    if isinstance(wanted, Ticket):
+        given["ticket"] = wanted.ticket
+    named = {name: value for name, value in given.items() if value is not None}
+    return named | texts(wanted.options)
+
+
+def edit_constraint(cib: Cib, wanted: Constraint, found: list[Element]) -> Iterator[Change]:
+    """Make this constraint hold: in the elements that were ``found`` for it, else in a new one."""
+    kind = KINDS[type(wanted)]
+    _check(wanted, kind)
+    shape = Shape(
+        kind=kind.name,
+        tag=kind.tag,
+        section="constraints",
+        attributes=attributes(wanted),
+        allowed=(*kind.options, *kind.references, *kind.fields),
+        parts=(
+            Part("sets", ("resource_set",), build_sets(wanted.sets, wanted.id), SET_OPTIONS),
+            Part("rules", ("rule",), _build_rules(wanted)),
+        ),
+        check=lambda: _check_references(cib, wanted, kind),
+        full=kind.full,
+    )
+    for element in found or [create(cib, wanted.id, kind.tag, "constraints")]:
+        # What was just made is told with what was declared, not with what is taken for granted.
+        new = not found
+        yield from (
+            converge(cib, wanted.id, shape, element) if not new else _fill(cib, shape, element)
         )
-    cib.add(section, kind.tag, id=name).attrib.update(wanted)
-    details = {option: (None, value) for option, value in wanted.items()}
-    yield Change(action="create", kind=kind.name, id=name, details=details)
 
 
-def _find(section: Element, kind: _Kind, name: str, wanted: Attributes) -> list[Element]:
-    """All constraints that relate the same things in the same way, else the one of this id.
-
-    All: of two orders between the same resources pacemaker obeys both.
-    """
-
-    def relation(attributes: Attributes) -> tuple[str | None, ...]:
-        full = kind.full(attributes)
-        return tuple(full.get(part) for part in kind.relation)
-
-    simple = [item for item in section.findall(kind.tag) if item.find("resource_set") is None]
-    alike = [item for item in simple if relation(item.attrib) == relation(wanted)]
-    return alike or [item for item in simple if item.attrib.get("id") == name]
+def _fill(cib: Cib, shape: Shape, element: Element) -> Iterator[Change]:
+    for change in converge(cib, element.attrib["id"], shape._replace(full=as_given), element):
+        yield Change(action="create", kind=change.kind, id=change.id, details=change.details)
 
 
-def _update(element: Element, kind: _Kind, wanted: Attributes) -> Changes:
-    actual = kind.full({name: v for name, v in element.attrib.items() if name != "id"})
-    full = kind.full(wanted)
-    details = {
-        option: (actual.get(option), full.get(option))
-        for option in dict.fromkeys([*full, *actual])
-        if not same(option, actual.get(option), full.get(option))
-    }
-    for option in details:
-        if option in wanted:
-            element.attrib[option] = wanted[option]
-        else:
-            element.attrib.pop(option, None)
-    return details
+def _check_references(cib: Cib, wanted: Constraint, kind: Kind) -> None:
+    """A constraint is on resources, or on tags and templates that stand for some."""
+    named = [(name, getattr(wanted, field)) for name, field in kind.references.items()]
+    named += [("set's member", member) for given in wanted.sets for member in given.members]
+    for what, name in named:
+        element = None if name is None else cib.ids.get(name)
+        if name is not None and (element is None or element.tag not in REFERRED):
+            raise Wrong(f"its {what} {name} is no resource of the cluster")
+
+
+def _check(wanted: Constraint, kind: Kind) -> None:
+    fields = list(kind.references.values()) + (["pattern"] if kind is LOCATION else [])
+    given = [field for field in fields if getattr(wanted, field) is not None]
+    needed = 1 if kind is LOCATION else len(kind.references)
+    if wanted.sets and given:
+        raise Wrong(f"it has sets and {' and '.join(given)}; leave one of them out")
+    if not wanted.sets and len(given) != needed:
+        either = " or ".join(fields) if kind is LOCATION else " and ".join(fields)
+        raise Wrong(f"it needs {either}, or sets")
+    if isinstance(wanted, Location) and bool(wanted.rules) == (wanted.node is not None):
+        raise Wrong("it needs a node (with options: score), or rules")
+
+
+def build_sets(sets: Sets, name: str) -> list[Element]:
+    """Elements of resource sets."""
+    return [_build_set(item, f"{name}-set-{number}") for number, item in enumerate(sets)]
+
+
+def _build_set(item: ResourceSet, name: str) -> Element:
+    element = Element("resource_set", {"id": name, **texts(item.options)})
+    for member in item.members:
+        element.append(Element("resource_ref", {"id": member}))
+    return element
+
+
+def _build_rules(wanted: Constraint) -> list[Element]:
+    given = wanted.rules if isinstance(wanted, Location) else ()
+    names = [f"{wanted.id}-rule" if n == 0 else f"{wanted.id}-rule-{n}" for n in range(len(given))]
+    return [rules.build(rule, name) for rule, name in zip(given, names, strict=True)]
+
+
+def relation(cib: Cib, kind: Kind, element: Element) -> tuple:
+    """What a constraint relates, and how: the same for two that differ in strength only."""
+    full = kind.full({name: v for name, v in element.attrib.items() if name != "id"})
+    roles = {name: ROLES.get(v.lower(), v.lower()) for name, v in full.items() if "role" in name}
+    inside = tuple(
+        elements.meaning(cib, child) for child in element if child.tag in ("resource_set", "rule")
+    )
+    return (kind.tag, *(roles.get(part, full.get(part)) for part in kind.relation), inside)
+
+
+def wanted_relation(cib: Cib, wanted: Constraint) -> tuple:
+    """The same for a declared one."""
+    kind = KINDS[type(wanted)]
+    element = Element(kind.tag, attributes(wanted))
+    element.extend([*build_sets(wanted.sets, "wanted"), *_build_rules(wanted)])
+    return relation(cib, kind, element)
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def read_constraint(cib: Cib, element: Element) -> Constraint | None:
+    """A constraint as it would be declared; None for one that no schema of today describes."""
+    kind = BY_TAG[element.tag]
+    given = element.attrib
+    options = {name: value for name, value in given.items() if name not in FIELDS}
+    sets = tuple(_read_set(cib, it) for it in element.iterfind("resource_set"))
+    parts = {field: given.get(name) for name, field in kind.references.items()}
+    common = {"id": given["id"], "options": options, "sets": sets, **parts}
+    if not sets and any(value is None for value in parts.values()) and "rsc-pattern" not in given:
+        return None
+    if kind is ORDER:
+        return Order(**common)
+    if kind is COLOCATION:
+        return Colocation(**common)
+    if kind is TICKET:
+        return Ticket(ticket=given.get("ticket", ""), **common)
+    ruled = tuple(rules.read(cib, it) for it in element.iterfind("rule"))
+    if bool(ruled) == ("node" in given):
+        return None
+    return Location(pattern=given.get("rsc-pattern"), node=given.get("node"), rules=ruled, **common)
+
+
+def _read_set(cib: Cib, element: Element) -> ResourceSet:
+    element = cib.referred(element)
+    options = {name: value for name, value in element.attrib.items() if name != "id"}
+    names = tuple(item.attrib.get("id", "") for item in element.iterfind("resource_ref"))
+    return ResourceSet(members=names, options=options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
@@ -10,17 +10,24 @@ from saltext_hakube.core.errors import HakubeError
 
 Element = ET.Element
 
-RESOURCES = frozenset({"primitive", "group", "clone", "master", "bundle", "template"})
+# A template is no resource: it runs nowhere.
+RESOURCES = frozenset({"primitive", "group", "clone", "master", "bundle"})
+CONTAINERS = frozenset({"group", "clone", "master", "bundle"})
+
+# Elements whose id names another element, and those whose id is none in the sense of XML: the
+# schema has it as plain text, so a resource may have the same one (nodes-*.rng, acls-2.0.rng).
+REFERENCES = frozenset({"resource_ref", "obj_ref", "role", "role_ref"})
+NO_IDS = REFERENCES | {"node", "acl_target"}
 
 # The schema wants the sections of <configuration> in this order (cib-*.rng of pacemaker).
 SECTIONS = (
     "crm_config",
+    "rsc_defaults",
+    "op_defaults",
     "nodes",
     "resources",
     "constraints",
     "fencing-topology",
-    "op_defaults",
-    "rsc_defaults",
     "acls",
     "tags",
     "alerts",
@@ -33,50 +40,59 @@ EMPTY = (
     "<status/></cib>"
 )
 
+_SCHEMA = re.compile(r"pacemaker-(\d+)\.(\d+)\Z")
+
 
 class Cib:
-    """One CIB. ``parents`` tells where an element hangs; ids are unique in the whole document."""
+    """One CIB. ``parents`` tells where an element of the configuration hangs.
+
+    ``ids``: the elements of the configuration by their id, which is unique there. ``claimed``:
+    those in which a plan found what is declared.
+    """
 
     def __init__(self, root: Element):
         if root.tag != "cib" or root.find("configuration") is None:
             raise HakubeError(f"this is not a CIB: <{root.tag}> without a <configuration>")
         self.root = root
+        self.configuration: Element = root.find("configuration")
         self.parents: dict[Element, Element] = {}
         self.ids: dict[str, Element] = {}
-        for element in root.iter():
+        self.claimed: set[Element] = set()
+        for element in self.configuration.iter():
             for child in element:
                 self.parents[child] = element
-        for element in self.configuration.iter():
-            if "id" in element.attrib:
-                self.ids.setdefault(element.attrib["id"], element)
+            self._remember(element)
 
     @classmethod
     def parse(cls, text: str | bytes) -> Cib:
         """Read a CIB. Raises HakubeError where the text is none."""
         # Comments are kept: what this project does not know survives untouched.
-        parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
+        parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True, insert_pis=True))
         try:
-            return cls(ET.fromstring(text, parser=parser))
-        except ET.ParseError as error:
+            root = ET.fromstring(text, parser=parser)
+        except (ET.ParseError, LookupError, ValueError) as error:  # the latter: its encoding
             raise HakubeError(f"the CIB is not well-formed XML: {error}") from None
-
-    def copy(self) -> Cib:
-        """A copy to edit."""
-        return Cib(copy.deepcopy(self.root))
+        return cls(root)
 
     def text(self) -> str:
         """The XML text."""
-        return ET.tostring(self.root, encoding="unicode")
+        # ElementTree leaves a carriage return in text as it is, which a reader takes for a newline.
+        return ET.tostring(self.root, encoding="unicode").replace("\r", "&#13;")
 
     @property
-    def configuration(self) -> Element:
-        """The part that people and this project write; the rest is the cluster's own."""
-        return self.root.find("configuration")
+    def schema(self) -> tuple[int, int]:
+        """The version of pacemaker's schema that the CIB is written in; (0, 0): unknown."""
+        match = _SCHEMA.match(self.root.attrib.get("validate-with", ""))
+        return (int(match[1]), int(match[2])) if match else (0, 0)
 
     def raise_version(self) -> None:
         """Count one change of the configuration, without which the cluster calls a patch old."""
         self.root.attrib["epoch"] = str(int(self.root.attrib.get("epoch", "0")) + 1)
         self.root.attrib["num_updates"] = "0"
+
+    def find_section(self, tag: str) -> Element | None:
+        """A section of the configuration, None where it is missing."""
+        return self.configuration.find(tag)
 
     def section(self, tag: str) -> Element:
         """A section of the configuration, made where it is missing."""
@@ -94,7 +110,8 @@ class Cib:
 
     def resources(self) -> Iterator[Element]:
         """All resources, outermost first."""
-        for element in self.section("resources").iter():
+        section = self.find_section("resources")
+        for element in section.iter() if section is not None else ():
             if element.tag in RESOURCES:
                 yield element
 
@@ -102,16 +119,20 @@ class Cib:
         """The element that this one hangs in."""
         return self.parents[element]
 
+    def referred(self, element: Element) -> Element:
+        """The element itself, or the one that its ``id-ref`` names; itself if that is nowhere."""
+        name = element.attrib.get("id-ref")
+        return element if name is None else self.ids.get(name, element)
+
     def add(
         self, parent: Element, tag: str, index: int | None = None, **attributes: str
     ) -> Element:
         """Hang a new element into ``parent``; an id that is taken gets a number."""
-        if "id" in attributes:
+        if "id" in attributes and tag not in NO_IDS:
             attributes["id"] = self.free_id(attributes["id"])
         element = Element(tag, attributes)
         self.hang(parent, element, index)
-        if "id" in attributes:
-            self.ids[attributes["id"]] = element
+        self._remember(element)
         return element
 
     def hang(self, parent: Element, element: Element, index: int | None = None) -> None:
@@ -127,6 +148,7 @@ class Cib:
         """Remove an element and all in it."""
         self.unhang(element)
         for inner in element.iter():
+            self.parents.pop(inner, None)
             if self.ids.get(inner.attrib.get("id", "")) is inner:
                 del self.ids[inner.attrib["id"]]
 
@@ -138,3 +160,7 @@ class Cib:
         while f"{wanted}-{number}" in self.ids:
             number += 1
         return f"{wanted}-{number}"
+
+    def _remember(self, element: Element) -> None:
+        if "id" in element.attrib and element.tag not in NO_IDS:
+            self.ids.setdefault(element.attrib["id"], element)

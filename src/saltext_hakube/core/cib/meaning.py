@@ -1,7 +1,9 @@
 """When two values in a CIB mean the same though their texts differ.
 
 Pacemaker reads ``60``, ``60s`` and ``1min`` as one duration, ``true``, ``yes`` and ``1`` as one
-truth, ``INFINITY`` and ``1000000`` as one score. Which of these an attribute is, its name tells.
+truth, ``INFINITY`` and ``1000000`` as one score, ``Master`` and ``Promoted`` as one role. Which of
+these an attribute is, its name tells. That holds for what pacemaker itself reads; the options of a
+resource are read by its agent, who may tell ``60`` from ``60s``.
 """
 
 from __future__ import annotations
@@ -17,9 +19,14 @@ INFINITY = 1_000_000  # CRM_SCORE_INFINITY
 # In microseconds, pacemaker's smallest unit; a number alone is seconds.
 _UNITS = {"us": 1, "usec": 1, "ms": 1000, "msec": 1000, "": 10**6, "s": 10**6, "sec": 10**6}
 _UNITS |= {"m": 60 * 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "hr": 3600 * 10**6}
-_DURATION = re.compile(r"\s*(\d+)\s*([a-z]*)\s*\Z", re.IGNORECASE)
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?\Z")
-_SCORE = re.compile(r"[+-]?(\d+|INFINITY)\Z", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d{1,18})\s*([a-z]*)\s*\Z", re.IGNORECASE)
+_ISO = re.compile(r"P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?\Z")
+_SCORE = re.compile(r"[+-]?(\d{1,18}|INFINITY)\Z", re.IGNORECASE)
+
+# The names that roles had before pacemaker 2.1 (schema 3.7); 3.0 (schema 4.0) dropped them.
+ROLES = {"master": "promoted", "slave": "unpromoted"}
+OLD_ROLES = {"promoted": "Master", "unpromoted": "Slave"}
+NEW_ROLES = {"master": "Promoted", "slave": "Unpromoted"}
 
 
 def _words(text: str) -> frozenset[str]:
@@ -40,13 +47,14 @@ BOOLEANS = _words(
     symmetrical require-all sequential influence maintenance-mode stonith-enabled fencing-enabled
     start-failure-is-fatal symmetric-cluster enable-acl enable-startup-probes startup-fencing
     stop-all-resources stop-orphan-resources stop-orphan-actions concurrent-fencing
-    shutdown-lock remove-after-stop"""
+    shutdown-lock remove-after-stop add-host"""
 )
 SCORES = _words(
     """score resource-stickiness default-resource-stickiness migration-threshold priority
     node-health-base node-health-green node-health-yellow
     node-health-red"""
 )
+ROLE_NAMES = _words("role rsc-role with-rsc-role target-role")
 
 
 def canonical(name: str, value: str) -> str:
@@ -57,6 +65,8 @@ def canonical(name: str, value: str) -> str:
         return boolean(value)
     if name in SCORES:
         return score(value)
+    if name in ROLE_NAMES:
+        return ROLES.get(value.lower(), value.lower())
     return value
 
 
@@ -92,6 +102,12 @@ def score(value: str) -> str:
         return value
     number = value.upper().replace("INFINITY", str(INFINITY))
     return str(max(-INFINITY, min(INFINITY, int(number))))
+
+
+def number(value: str | None) -> int:
+    """A score to sort by; what is none counts as 0, as pacemaker takes it."""
+    text_ = score(value or "0")
+    return int(text_) if _SCORE.match(text_) else 0
 
 
 def text(value: object) -> str:

@@ -2,66 +2,217 @@
 
 The plan is made by editing a copy, so that it is what it tells: its changes come from the very
 edits that make ``after``. Declared objects are converged in the order of their references
-(primitives, groups, clones, constraints), everything else in the CIB stays as it is.
+(templates, primitives, groups, clones, constraints), everything else in the CIB stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from msgspec import Struct
 
+from saltext_hakube.core.cib import matching, nesting, pairs, removal
 from saltext_hakube.core.cib.change import Change
-from saltext_hakube.core.cib.constraints import edit_colocation, edit_order
+from saltext_hakube.core.cib.constraints import edit_constraint
 from saltext_hakube.core.cib.document import Cib
-from saltext_hakube.core.cib.objects import (
-    Clone,
-    Colocation,
-    Group,
-    Object,
-    Order,
-    Primitive,
-    Property,
-)
-from saltext_hakube.core.cib.properties import edit_property
-from saltext_hakube.core.cib.resources import edit_clone, edit_group, edit_primitive
+from saltext_hakube.core.cib.kinds import BY_TYPE, CONSTRAINTS, CONTAINERS, OPTIONS, RANKS
+from saltext_hakube.core.cib.objects import NodeValues, Object
+from saltext_hakube.core.cib.removal import Absent
+from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.errors import ConfigError
 
-# In the order in which they are edited: what is referred to comes first.
-EDITS: dict[type[Object], Callable[[Cib, Any], Iterator[Change]]] = {
-    Property: edit_property,
-    Primitive: edit_primitive,
-    Group: edit_group,
-    Clone: edit_clone,
-    Order: edit_order,
-    Colocation: edit_colocation,
-}
+# How an object is called in an error: the place in the pillar where it is declared.
+Place = Callable[[type[Object], str], str]
 
 
 class Plan(Struct, frozen=True):
-    """``before``: the CIB that was read; ``after``: what it should be; ``changes``: the way."""
+    """``before``: the CIB that was read; ``after``: what it should be; ``changes``: the way.
+
+    ``stops``: resources that are removed, and have to be stopped before that.
+    """
 
     before: str
     after: str
     changes: tuple[Change, ...]
+    stops: tuple[str, ...] = ()
 
     def told(self) -> dict[str, dict[str, str]]:
         """The changes as a state shows them: ``{id: {...}}``."""
-        return {change.id: change.told() for change in self.changes}
+        ids = [change.id for change in self.changes]
+        return {
+            change.id if ids.count(change.id) == 1 else f"{change.kind} {change.id}": change.told()
+            for change in self.changes
+        }
 
 
-def plan(desired: Iterable[Object], text: str) -> Plan:
+def named(kind: type[Object], name: str) -> str:
+    """An object by its kind and id, where nothing says where it is declared."""
+    return f"{BY_TYPE[kind].name} {name}"
+
+
+def plan(
+    desired: Iterable[Object],
+    text: str,
+    absent: Iterable[Absent] = (),
+    purge: Iterable[type[Object]] = (),
+    place: Place = named,
+) -> Plan:
     """The plan from the CIB ``text`` to one in which all ``desired`` objects stand.
 
-    Raises ConfigError where an object refers to something that is neither there nor declared.
+    ``absent``: objects that are not to be there; ``purge``: kinds of which nothing is to be there
+    that is not desired. Raises ConfigError with a line for each object that is wrong, or refers to
+    something that is neither there nor declared.
     """
     cib = Cib.parse(text)
-    ranks = {kind: rank for rank, kind in enumerate(EDITS)}
-    changes = [
-        change
-        for item in sorted(desired, key=lambda item: ranks[type(item)])
-        for change in EDITS[type(item)](cib, item)
-    ]
+    work = _Work(cib, sorted(desired, key=lambda item: RANKS[type(item)]), list(absent), place)
+    work.run(tuple(purge))
+    if work.problems:
+        raise ConfigError(work.problems)
+    changes = tuple(_merged(work.changes))
+    if changes:
+        cib.raise_version()
+    return Plan(
+        before=text, after=cib.text() if changes else text, changes=changes, stops=work.stops
+    )
+
+
+def stopping(text: str, names: Iterable[str]) -> Plan:
+    """The plan that stops resources which are about to be removed."""
+    cib = Cib.parse(text)
+    changes = []
+    for name in names:
+        element = cib.resource(name)
+        if element is None:
+            continue
+        meta = pairs.plain_values(cib, element, "meta_attributes")
+        details = pairs.edit(cib, element, "meta_attributes", {**meta, "target-role": "Stopped"})
+        if details:
+            changes.append(Change(action="update", kind="resource", id=name, details=details))
     if changes:
         cib.raise_version()
     return Plan(before=text, after=cib.text() if changes else text, changes=tuple(changes))
+
+
+class _Work:
+    """One plan in the making: the steps in their order, and what is wrong collected."""
+
+    def __init__(self, cib: Cib, desired: list[Object], absent: list[Absent], place: Place):
+        self.cib = cib
+        self.desired = desired
+        self.absent = absent
+        self.place = place
+        self.changes: list[Change] = []
+        self.problems: list[str] = []
+        self.stops: tuple[str, ...] = ()
+
+    def run(self, purge: tuple[type[Object], ...]) -> None:
+        before = set(self.cib.ids)
+        if not self._check():
+            return
+        self.stops = removal.stopped_first(self.cib, self.absent)
+        self._remove(self.absent)
+        self._edit()
+        if purge and not self.problems:
+            gone = removal.undeclared(self.cib, purge)
+            self.stops += removal.stopped_first(self.cib, gone)
+            self._remove(gone)
+        if (self.absent or purge) and not self.problems:
+            self.changes += removal.dependents(self.cib, before)
+
+    def _check(self) -> bool:
+        """Ids are one namespace, and what is declared cannot be absent as well."""
+        seen: dict[str, Object] = {}
+        for item in self.desired:
+            key = f"{type(item).__name__} {item.id}" if _apart(item) else item.id
+            if key in seen:
+                other = self.place(type(seen[key]), item.id)
+                where = self.place(type(item), item.id)
+                self.problems.append(f"{where}: the id is already that of {other}")
+            seen[key] = item
+        declared = {(type(item), item.id) for item in self.desired}
+        for item in self.absent:
+            if (item.kind, item.id) in declared and item.kind is not NodeValues:
+                where = self.place(item.kind, item.id)
+                self.problems.append(f"{where}: it is declared, and absent as well; decide")
+        return not self.problems
+
+    def _edit(self) -> None:
+        containers = [item for item in self.desired if isinstance(item, CONTAINERS)]
+        late = [item for item in self.desired if BY_TYPE[type(item)].section == "acls"]
+        before = nesting.loosen(self.cib, containers)
+        ranks = [RANKS[kind] for kind in CONTAINERS]
+        for item in self.desired:
+            if RANKS[type(item)] <= max(ranks):
+                self._edit_one(item)
+        for item in nesting.order(containers):
+            if self.cib.resource(item.id) is not None:
+                inside = before[item.id]
+                nest = lambda it=item, was=inside: nesting.place(self.cib, it, was)  # noqa: E731
+                self._do(type(item), item.id, nest)
+        for item in self.desired:
+            if RANKS[type(item)] > max(ranks) and item not in late:
+                self._edit_one(item)
+        self._constrain([item for item in self.desired if isinstance(item, CONSTRAINTS)])
+        # A permission may refer to anything, so it comes when everything else is there.
+        for item in late:
+            self._edit_one(item)
+
+    def _edit_one(self, item: Object) -> None:
+        edit = BY_TYPE[type(item)].edit
+        if edit is not None:
+            self._do(type(item), item.id, lambda: edit(self.cib, item))
+
+    def _constrain(self, constraints: list) -> None:
+        good = []
+        for item in constraints:
+            problem = self._do(type(item), item.id, lambda it=item: self._refer(it))
+            if problem is None:
+                good.append(item)
+        if self.problems or not good:
+            return
+        found = matching.match(self.cib, good)
+        for item in good:
+            edit = lambda it=item: edit_constraint(self.cib, it, found[it.id])  # noqa: E731
+            self._do(type(item), item.id, edit)
+
+    def _refer(self, item) -> Iterator[Change]:
+        """Raises where a set or rule is none."""
+        matching.wanted_relation(self.cib, item)
+        return iter(())
+
+    def _remove(self, gone: Iterable[Absent]) -> None:
+        names = {item.id for item in gone}
+        for item in removal.outer_first(gone):
+            self._do(item.kind, item.id, lambda it=item: removal.remove(self.cib, it, names))
+
+    def _do(
+        self, kind: type[Object], name: str, work: Callable[[], Iterable[Change]]
+    ) -> str | None:
+        """Carry out one step; what is wrong with its object is noted, and returned."""
+        try:
+            self.changes += work()
+        except Wrong as wrong:
+            problem = f"{self.place(kind, name)}: {wrong}"
+            self.problems.append(problem)
+            return problem
+        return None
+
+
+def _apart(item: Object) -> bool:
+    """Whether an object's name is none of the ids of XML, but a name of its own kind."""
+    apart = (*OPTIONS, NodeValues)
+    return isinstance(item, apart) or BY_TYPE[type(item)].tags == ("acl_target",)
+
+
+def _merged(changes: Iterable[Change]) -> Iterator[Change]:
+    """One change for each object: what was made and what was put into it is one creation."""
+    found: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        found.setdefault((change.kind, change.id), []).append(change)
+    for parts in found.values():
+        actions = [part.action for part in parts]
+        details = {name: values for part in parts for name, values in part.details.items()}
+        action = next((it for it in ("create", "remove") if it in actions), "update")
+        yield Change(
+            action=action, kind=parts[0].kind, id=parts[0].id, agent=parts[0].agent, details=details
+        )

@@ -1,0 +1,141 @@
+"""What an element means, whatever its ids and the spelling of its values; and parts of an object
+that are compared as a whole and put in place as a whole: rules, resource sets, permissions ...
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from saltext_hakube.core.cib import rules, words
+from saltext_hakube.core.cib.document import REFERENCES, Cib, Element
+from saltext_hakube.core.cib.meaning import canonical
+
+Meaning = tuple[Any, ...]
+Details = dict[str, tuple[str | None, str | None]]
+
+# What pacemaker takes for granted where an attribute is missing (Pacemaker Explained; rule-*.rng).
+DEFAULTS = {
+    "rule": {"boolean-op": "and"},
+    "expression": {"type": "string", "value-source": "literal"},
+    "resource_set": {"sequential": "true", "require-all": "true"},
+}
+# Whose attributes are pacemaker's words; a permission has a "kind" of its own.
+JUDGED = frozenset({"rule", "resource_set"})
+# What is unknown in a rule cannot be declared, and so is not compared.
+KNOWN = {"rule": frozenset({"boolean-op", "role", "score", "score-attribute"})}
+KNOWN |= {tag: frozenset({"id"}) for tag in REFERENCES}
+INSIDE = {"rule": frozenset({"rule", *rules.LEAVES.values()}), "resource_set": {"resource_ref"}}
+# Of these the order of what is inside says nothing.
+UNORDERED = frozenset({"rule", "acl_role", "select", "select_attributes", "network", "storage"})
+
+
+def meaning(cib: Cib, element: Element) -> Meaning:
+    """A value that is the same for two elements that mean the same."""
+    element = cib.referred(element)
+    defaults = DEFAULTS.get(element.tag, {})
+    attributes = {
+        name: canonical(name, value)
+        for name, value in element.attrib.items()
+        if (name != "id" or element.tag in REFERENCES)
+        and (element.tag not in KNOWN or name in KNOWN[element.tag])
+    }
+    known = INSIDE.get(element.tag)
+    inside = [
+        meaning(cib, child)
+        for child in element
+        if isinstance(child.tag, str) and (known is None or child.tag in known)
+    ]
+    if element.tag == "rule" and len(inside) == 1:
+        attributes.pop("boolean-op", None)  # of one, "and" is "or"
+    # Where a set's members go in parallel, their order says nothing.
+    parallel = element.tag == "resource_set" and attributes.get("sequential") == "false"
+    if parallel or element.tag in UNORDERED:
+        inside.sort()
+    told = ((name, value) for name, value in attributes.items() if value != defaults.get(name))
+    return element.tag, tuple(sorted(told)), tuple(inside)
+
+
+def converge(
+    cib: Cib,
+    owner: Element,
+    tags: Sequence[str],
+    wanted: Iterable[Element],
+    label: str,
+    allowed: tuple[str, ...] = (),
+) -> Details:
+    """Make the children of these tags mean what the ``wanted`` elements do, in their order.
+
+    A child that means it already stays where it is; of an unordered kind, in any order. ``allowed``:
+    the attributes that a new one may have; none: any.
+    """
+    wanted = list(wanted)
+    actual = [child for child in owner if child.tag in tags]
+    want, have = [meaning(cib, child) for child in wanted], [meaning(cib, it) for it in actual]
+    if want == have or (owner.tag in UNORDERED and sorted(want) == sorted(have)):
+        return {}
+    for child in wanted:
+        given = {name: value for name, value in child.attrib.items() if name != "id"}
+        words.check_names(given, allowed or tuple(given), f"the {child.tag}'s")
+        for name, value in given.items() if child.tag in JUDGED else ():
+            words.check(name, value)
+    before = "; ".join(told(child) for child in actual) or None
+    place = list(owner).index(actual[0]) if actual else len(owner)
+    spare = dict(zip(have, actual, strict=False))
+    for child in actual:
+        cib.unhang(child)
+    kept = []
+    for child, what in zip(wanted, want, strict=True):
+        found = spare.pop(what, None)
+        kept.append((found, child))
+    for child in actual:
+        if not any(found is child for found, _ in kept):
+            _forget(cib, child)
+    for number, (found, child) in enumerate(kept):
+        if found is not None:
+            cib.hang(owner, found, place + number)
+        else:
+            graft(cib, owner, child, place + number)
+    return {label: (before, "; ".join(told(child) for child in wanted) or None)}
+
+
+def graft(cib: Cib, owner: Element, tree: Element, index: int | None = None) -> Element:
+    """Hang a tree of new elements into ``owner``; ids that are taken get numbers."""
+    element = cib.add(owner, tree.tag, index, **tree.attrib)
+    for child in tree:
+        graft(cib, element, child)
+    return element
+
+
+def replace(cib: Cib, element: Element, original: Element) -> Element:
+    """Put a copy of ``original`` into the element's place, with ids of its own."""
+    owner = cib.parent(element)
+    index = list(owner).index(element)
+    copied = copy.deepcopy(original)
+    cib.remove(element)
+    return graft(cib, owner, copied, index)
+
+
+def told(element: Element) -> str:
+    """An element as a person reads it in a list of changes."""
+    if element.tag in ("rule", *rules.LEAVES.values()):
+        return rules.told(element)
+    show: Callable[[Element], bool] = lambda it: isinstance(it.tag, str)  # noqa: E731
+    inside = [child for child in element if show(child)]
+    if element.tag == "resource_set":
+        names = " ".join(child.attrib.get("id", "?") for child in inside)
+        options = [f"{k}={v}" for k, v in sorted(element.attrib.items()) if k != "id"]
+        return " ".join([f"set {names}", *options])
+    if element.tag in REFERENCES:
+        return element.attrib.get("id", "?")
+    parts = [f"{k}={v}" for k, v in sorted(element.attrib.items()) if k != "id"]
+    parts += [f"({told(child)})" for child in inside]
+    return " ".join([element.tag, *parts])
+
+
+def _forget(cib: Cib, element: Element) -> None:
+    for inner in element.iter():
+        cib.parents.pop(inner, None)
+        if cib.ids.get(inner.attrib.get("id", "")) is inner:
+            del cib.ids[inner.attrib["id"]]

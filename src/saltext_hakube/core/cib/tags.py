@@ -1,0 +1,34 @@
+"""Tags: a name for several things in the CIB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from saltext_hakube.core.cib.change import Change
+from saltext_hakube.core.cib.converge import Part, Shape, converge, own
+from saltext_hakube.core.cib.document import Cib, Element
+from saltext_hakube.core.cib.objects import Tag
+from saltext_hakube.core.cib.words import Wrong
+
+
+def edit_tag(cib: Cib, wanted: Tag) -> Iterator[Change]:
+    """Make the tag be there, with these members."""
+
+    def check() -> None:
+        section = cib.find_section("nodes")
+        nodes = section.iter("node") if section is not None else ()
+        known = {it.attrib.get(key) for it in nodes for key in ("id", "uname")}
+        for member in wanted.members:
+            if member not in cib.ids and member not in known:
+                raise Wrong(f"its member {member} is nothing in the cluster")
+
+    references = [Element("obj_ref", {"id": member}) for member in wanted.members]
+    part = Part("members", ("obj_ref",), references)
+    shape = Shape("tag", "tag", "tags", {}, parts=(part,), check=check)
+    yield from converge(cib, wanted.id, shape, own(cib, wanted.id, "tag"))
+
+
+def read_tag(_cib: Cib, element: Element) -> Tag:
+    """A tag as it would be declared."""
+    members = tuple(it.attrib.get("id", "") for it in element.iterfind("obj_ref"))
+    return Tag(id=element.attrib["id"], members=members)

@@ -1,0 +1,94 @@
+"""What the pillar declares in the cluster, all of it: the Kubernetes API's objects and others.
+
+A pillar may declare objects without a Kubernetes API: one that has neither ``cluster`` nor ``vip``.
+An exported cluster is such a pillar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, structs
+
+from saltext_hakube.core.cib import declaration
+from saltext_hakube.core.cib.disruption import Limits
+from saltext_hakube.core.cib.objects import Object
+from saltext_hakube.core.cib.plan import Plan, named, plan
+from saltext_hakube.core.cib.removal import Absent
+from saltext_hakube.core.config import Facts, resolve
+from saltext_hakube.core.reading import read
+from saltext_hakube.core.schema import Cluster, Declarations
+from saltext_hakube.core.topology import topology
+
+# How long to wait until the cluster is at rest, where no pillar says so: hakube:cluster's default.
+SETTLE_TIMEOUT = 300
+
+
+class Declared(Struct, frozen=True):
+    """``places``: where in the pillar each object stands; ``apiserver``: which resource it is."""
+
+    objects: tuple[Object, ...] = ()
+    absent: tuple[Absent, ...] = ()
+    purge: tuple[type[Object], ...] = ()
+    limits: Limits = Limits()
+    apiserver: str | None = None
+    settle_timeout: int = SETTLE_TIMEOUT
+    places: dict[tuple[type[Object], str], str] = {}
+
+    def plan(self, text: str) -> Plan:
+        """The plan from the CIB ``text`` to what is declared. Raises ConfigError."""
+        return plan(self.objects, text, self.absent, self.purge, self.place)
+
+    def allowing(self, disruption: bool) -> Declared:
+        """The same, with or without limits to what may be disturbed."""
+        limits = structs.replace(self.limits, allow_disruption=disruption)
+        return structs.replace(self, limits=limits)
+
+    def place(self, kind: type[Object], name: str) -> str:
+        """Where an object is declared, for an error."""
+        return self.places.get((kind, name), named(kind, name))
+
+
+def declared(data: Any, facts: Facts) -> Declared:
+    """What the pillar under ``hakube`` declares in the cluster. Raises ConfigError."""
+    if isinstance(data, Mapping) and data and not ALONE & data.keys():
+        return _declared(read(data, Declarations, "hakube"))
+    config = resolve(data, facts)
+    return _declared(
+        config.declared, topology(config), config.resources.apiserver.name, config.cluster
+    )
+
+
+def given(parts: Mapping[str, Any]) -> Declared:
+    """What the arguments of a function or state declare, in a pillar's shape. Raises ConfigError."""
+    named_ = {name: part for name, part in parts.items() if part is not None}
+    return _declared(read(named_, Declarations, "hakube"))
+
+
+# Keys of which one makes a pillar that of a Kubernetes API, with all that it needs.
+ALONE = {"cluster", "vip"}
+
+
+def _declared(
+    pillar: Declarations,
+    own: tuple[Object, ...] = (),
+    apiserver: str | None = None,
+    cluster: Cluster | None = None,
+) -> Declared:
+    objects, absent = tuple(pillar.objects.listed()), tuple(pillar.absent.listed())
+    places = {(type(item), item.id): declaration.place(type(item), item.id) for item in objects}
+    places |= {
+        (item.kind, item.id): declaration.absent_place(item.kind, item.id)
+        for item in absent
+        if (item.kind, item.id) not in places
+    }
+    return Declared(
+        objects=(*own, *objects),
+        absent=absent,
+        purge=declaration.purged(pillar.purge),
+        limits=pillar.safety,
+        apiserver=apiserver,
+        settle_timeout=SETTLE_TIMEOUT if cluster is None else cluster.settle_timeout,
+        places=places,
+    )

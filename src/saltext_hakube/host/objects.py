@@ -1,0 +1,117 @@
+"""The cluster's objects on a machine: plan, foresee, refuse, stop what goes, push, wait.
+
+The story of one change. What is declared is planned against the CIB as it is; pacemaker's own
+scheduler says what it would do; a plan that disturbs more than the pillar allows is refused; what is
+to be removed is stopped first; one patch is pushed; then the cluster has time to come to rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from saltext_hakube.core.cib import disruption
+from saltext_hakube.core.cib.document import EMPTY
+from saltext_hakube.core.cib.plan import Plan, stopping
+from saltext_hakube.core.cib.prediction import Prediction
+from saltext_hakube.core.cib.running import status
+from saltext_hakube.core.declared import Declared
+from saltext_hakube.core.errors import Refused
+from saltext_hakube.host import cib, settle
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.simulate import predict
+
+Lines = list[str]
+
+
+class Planned(Struct, frozen=True):
+    """``cluster``: whether there is one; ``refusal``: why the plan would not be carried out."""
+
+    plan: Plan
+    prediction: Prediction
+    refusal: tuple[str, ...] = ()
+    cluster: bool = True
+
+
+class Applied(Struct, frozen=True):
+    """``wrong``: what does not work now; ``mended``: what went wrong and the cluster mended."""
+
+    planned: Planned
+    wrong: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+
+
+def plan(machine: Machine, declared: Declared) -> Planned:
+    """What would be done. Where no cluster runs yet, the plan is that of an empty one."""
+    text = cib.find(machine)
+    if text is None:
+        return Planned(declared.plan(EMPTY), Prediction(), cluster=False)
+    return _foresee(declared, declared.plan(text))
+
+
+def apply(machine: Machine, declared: Declared) -> Applied:
+    """Do it: by whichever node comes first, all of them may try at once.
+
+    Raises Refused where the plan disturbs too much, no cluster runs or it has no quorum, Conflict
+    when others were faster again and again, ConfigError.
+    """
+    verdict = Planned(Plan("", "", ()), Prediction())
+
+    def judged(text: str) -> Plan:
+        nonlocal verdict
+        found = declared.plan(text)
+        # The cluster may have changed meanwhile; the same changes are not foreseen twice.
+        if found.changes and found.changes != verdict.plan.changes:
+            verdict = _foresee(declared, found)
+        if found.changes and verdict.refusal:
+            raise Refused("\n".join(verdict.refusal))
+        return found
+
+    if declared.absent or declared.purge:
+        _stop_first(machine, declared, judged)
+    done = cib.push(machine, judged)
+    # Also where another node was faster: that its change works is what was asked for.
+    wrong, mended = settle.wait(machine, declared.objects, declared.settle_timeout)
+    prediction = verdict.prediction if done.changes else Prediction()
+    return Applied(Planned(done, prediction), tuple(wrong), tuple(mended))
+
+
+def _foresee(declared: Declared, planned: Plan) -> Planned:
+    """Ask the scheduler, and hold what it says against the pillar's limits."""
+    if not planned.changes:
+        return Planned(planned, Prediction())
+    prediction = predict(planned.before, planned.after)
+    refusal = disruption.refusal(
+        prediction,
+        declared.limits,
+        status(planned.before).running,
+        apiserver=declared.apiserver or "",
+    )
+    return Planned(planned, prediction, tuple(refusal))
+
+
+def _stop_first(machine: Machine, declared: Declared, judged) -> None:
+    """Stop what is about to be removed: pacemaker does not always stop what it has forgotten."""
+    if machine.cib_file is not None:
+        return
+    text = cib.running(machine)
+    names = _running(text, judged(text).stops)
+    if not names:
+        return
+    cib.push(machine, lambda now: stopping(now, names))
+    settle.rest(declared.settle_timeout)
+    left = _running(cib.read(machine), names)
+    if left:
+        where = status(cib.read(machine)).running
+        lines = [f"{name} still runs on {', '.join(sorted(where.get(name, ())))}" for name in left]
+        raise Refused(
+            f"{'; '.join(lines)}: it was told to stop before it is removed, and did not (is it "
+            "unmanaged, in maintenance, or blocked after a failed stop? `pcs status` shows). It was "
+            "not removed; its target-role is Stopped now"
+        )
+
+
+def _running(text: str, names: Iterable[str]) -> Lines:
+    running = status(text).running
+    return [name for name in names if running.get(name)]
