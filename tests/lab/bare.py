@@ -46,7 +46,9 @@ logging {{
 #: Pacemaker waits dc-deadtime (20 s) for others to speak first; here all start at once.
 PROPERTIES = {"stonith-enabled": "false", "dc-deadtime": "4s"}
 
+#: What Debian started at boot still looks for others, and a stop would wait 20 s for its end.
 START = """
+systemctl kill --signal=KILL pacemaker corosync || true
 systemctl stop pacemaker corosync
 rm -rf /var/lib/pacemaker/cib/* /var/lib/pacemaker/pengine/* /var/lib/corosync/*
 base64 -d > /etc/corosync/authkey
