@@ -164,8 +164,7 @@ def _write(cib: Cib, owner: Element, tag: str, sets: list[Element], changes: Cha
                 pair.attrib["value"] = after
         if not pairs and after is not None:
             if not ranked:
-                identity = f"{owner.attrib.get('id', owner.tag)}-{tag}"
-                ranked = [cib.add(owner, tag, _place(owner), id=identity)]
+                ranked = [cib.add(owner, tag, _place(owner), id=_set_id(owner, tag))]
             add_pair(cib, ranked[0], name, after)
     for item in ranked:
         if len(item) == 0:
@@ -244,8 +243,7 @@ def same_set(
 
 
 def _add_set(cib: Cib, owner: Element, tag: str, wanted: PairSet, old: Mapping[str, str]) -> None:
-    identity = f"{owner.attrib.get('id', owner.tag)}-{tag}"
-    item = cib.add(owner, tag, _place(owner), id=identity)
+    item = cib.add(owner, tag, _place(owner), id=_set_id(owner, tag))
     fill_set(cib, item, wanted, old)
 
 
@@ -310,6 +308,12 @@ def make_pair_own(cib: Cib, pair: Element) -> bool:
 def as_id(name: str) -> str:
     """A name as part of an XML id: attributes such as ``#health`` are no ids."""
     return "".join(char if char.isalnum() or char in "._-" else "." for char in name)
+
+
+def _set_id(owner: Element, tag: str) -> str:
+    """The id of a new set: XML takes no number, as nodes have, for one (crm_attribute: nodes-1)."""
+    name = owner.attrib.get("id", owner.tag)
+    return f"nodes-{name}-{tag}" if owner.tag == "node" else f"{name}-{tag}"
 
 
 def _place(owner: Element) -> int:
