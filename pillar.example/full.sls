@@ -216,6 +216,32 @@ hakube:
     stonith-enabled: true
     no-quorum-policy: stop
 
+  # Other objects of the cluster: resources, constraints, fencing levels, alerts and so on. Every
+  # kind and every key is in objects.sls, and in docs/objects.md. Default: none.
+  objects:
+    primitives:
+      mail-on-move:
+        agent: ocf:heartbeat:MailTo
+        options: {email: ops@example.com}
+    colocations:
+      mail-with-vip:
+        resource: mail-on-move
+        with_resource: VIP-apiserver
+        options: {score: INFINITY}
+  # Names, by kind, of what is not to be there: stopped, then removed. Default: none.
+  absent:
+    orders: [order-by-hand]
+  # Kinds of which all that the pillar does not declare is removed. Default: none.
+  purge: []
+  # A plan that disturbs more than this is refused.
+  safety:
+    # So many instances of the apiserver stay untouched. 0: no limit.
+    min_apiservers: 1
+    # At most so many instances of resources stop, restart or move. Default: no limit.
+    max_disruption: 10
+    # No limits. Better given for one run: allow_disruption=True.
+    allow_disruption: false
+
   install:
     # Whether to install packages at all.
     manage: true
