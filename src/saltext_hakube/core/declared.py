@@ -60,10 +60,21 @@ def declared(data: Any, facts: Facts) -> Declared:
     )
 
 
-def given(parts: Mapping[str, Any]) -> Declared:
-    """What the arguments of a function or state declare, in a pillar's shape. Raises ConfigError."""
-    named_ = {name: part for name, part in parts.items() if part is not None}
-    return _declared(read(named_, Declarations, "hakube"))
+def given(objects: Any, absent: Any, purge: Any, pillar: Any, facts: Facts) -> Declared:
+    """What the arguments of a function or state declare, in a pillar's shape.
+
+    Limits and waits are those of the pillar, if there is one. Raises ConfigError.
+    """
+    shared = declared(pillar, facts) if pillar else Declared()
+    return structs.replace(
+        shared,
+        **_parts(
+            read({} if objects is None else objects, declaration.Objects, "objects"),
+            read({} if absent is None else absent, declaration.AbsentObjects, "absent"),
+            read(() if purge is None else purge, declaration.Purge, "purge"),
+            root="",
+        ),
+    )
 
 
 # Keys of which one makes a pillar that of a Kubernetes API, with all that it needs.
@@ -76,19 +87,32 @@ def _declared(
     apiserver: str | None = None,
     cluster: Cluster | None = None,
 ) -> Declared:
-    objects, absent = tuple(pillar.objects.listed()), tuple(pillar.absent.listed())
-    places = {(type(item), item.id): declaration.place(type(item), item.id) for item in objects}
-    places |= {
-        (item.kind, item.id): declaration.absent_place(item.kind, item.id)
-        for item in absent
-        if (item.kind, item.id) not in places
-    }
+    parts = _parts(pillar.objects, pillar.absent, pillar.purge, declaration.PILLAR)
     return Declared(
-        objects=(*own, *objects),
-        absent=absent,
-        purge=declaration.purged(pillar.purge),
+        **{**parts, "objects": (*own, *parts["objects"])},
         limits=pillar.safety,
         apiserver=apiserver,
         settle_timeout=SETTLE_TIMEOUT if cluster is None else cluster.settle_timeout,
-        places=places,
     )
+
+
+def _parts(
+    objects: declaration.Objects,
+    absent: declaration.AbsentObjects,
+    purge: declaration.Purge,
+    root: str,
+) -> dict[str, Any]:
+    """``root``: what the places of objects begin with."""
+    wanted, gone = tuple(objects.listed()), tuple(absent.listed())
+    places = {
+        (item.kind, item.id): declaration.absent_place(item.kind, item.id, root) for item in gone
+    }
+    places |= {
+        (type(item), item.id): declaration.place(type(item), item.id, root) for item in wanted
+    }
+    return {
+        "objects": wanted,
+        "absent": gone,
+        "purge": declaration.purged(purge),
+        "places": places,
+    }

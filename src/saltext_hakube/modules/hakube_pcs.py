@@ -266,12 +266,11 @@ def export(path=None, administrative=False):
 
 
 def _declared(objects, absent, purge, allow_disruption):
-    facts = face.facts(__grains__, __opts__)
+    pillar, facts = __pillar__.get("hakube"), face.facts(__grains__, __opts__)
     if (objects, absent, purge) == (None, None, None):
-        wanted = declared(__pillar__.get("hakube"), facts)
+        wanted = declared(pillar, facts)
     else:
-        safety = (__pillar__.get("hakube") or {}).get("safety")
-        wanted = given({"objects": objects, "absent": absent, "purge": purge, "safety": safety})
+        wanted = given(objects, absent, purge, pillar, facts)
     return wanted if allow_disruption is None else wanted.allowing(allow_disruption)
 
 

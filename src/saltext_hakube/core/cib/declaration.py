@@ -39,7 +39,7 @@ from saltext_hakube.core.cib.objects import (
 from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.values import AttributeName, ObjectId, Text
 
-OBJECTS, ABSENT, PURGE = "hakube:objects", "hakube:absent", "hakube:purge"
+PILLAR = "hakube:"
 
 
 class Objects(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,8 +75,18 @@ class Objects(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 yield kind.type(id=name, value=item) if kind.type in OPTIONS else item
 
 
+class AbsentValues(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names of what a node is not to have."""
+
+    attributes: tuple[AttributeName, ...] = ()
+    utilization: tuple[AttributeName, ...] = ()
+
+
 class AbsentObjects(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names of what is not to be there, by kind; of nodes, names of their attributes."""
+    """Names of what is not to be there, by kind.
+
+    Of nodes, the names of attributes and utilization; a list has those of both.
+    """
 
     properties: tuple[AttributeName, ...] = ()
     ruled_properties: Names = ()
@@ -84,7 +94,7 @@ class AbsentObjects(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ruled_resource_defaults: Names = ()
     operation_defaults: tuple[AttributeName, ...] = ()
     ruled_operation_defaults: Names = ()
-    nodes: dict[Text, tuple[AttributeName, ...]] = field(default_factory=dict)
+    nodes: dict[Text, tuple[AttributeName, ...] | AbsentValues] = field(default_factory=dict)
     templates: Names = ()
     primitives: Names = ()
     groups: Names = ()
@@ -106,8 +116,12 @@ class AbsentObjects(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         for key, kind in BY_KEY.items():
             given = getattr(self, key)
             for name in given:
-                names = given[name] if kind.type is NodeValues else ()
-                yield Absent(kind.type, name, names)
+                if kind.type is not NodeValues:
+                    yield Absent(kind.type, name)
+                elif isinstance(names := given[name], AbsentValues):
+                    yield Absent(kind.type, name, names.attributes, names.utilization)
+                else:
+                    yield Absent(kind.type, name, names, names)
 
 
 # Attributes of nodes are purged by nobody: agents keep theirs there.
@@ -145,11 +159,11 @@ def purged(keys: Purge) -> tuple[type[Object], ...]:
     return tuple(BY_KEY[key].type for key in keys)
 
 
-def place(kind: type[Object], name: str) -> str:
-    """Where in the pillar an object is declared."""
-    return f"{OBJECTS}:{BY_TYPE[kind].key}:{name}"
+def place(kind: type[Object], name: str, root: str = PILLAR) -> str:
+    """Where an object is declared: in the pillar, or in arguments, which have no ``root``."""
+    return f"{root}objects:{BY_TYPE[kind].key}:{name}"
 
 
-def absent_place(kind: type[Object], name: str) -> str:
-    """Where in the pillar an object is declared absent."""
-    return f"{ABSENT}:{BY_TYPE[kind].key}:{name}"
+def absent_place(kind: type[Object], name: str, root: str = PILLAR) -> str:
+    """Where an object is declared absent."""
+    return f"{root}absent:{BY_TYPE[kind].key}:{name}"

@@ -6,7 +6,7 @@ What holds by a rule is an object as a whole, its set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from saltext_hakube.core.cib import elements, pairs, rules, words
@@ -130,13 +130,15 @@ def remove_option(cib: Cib, kind: type, name: str) -> Iterator[Change]:
         yield Change(action="remove", kind=place.kind, id=name, details=details)
 
 
-def remove_node_values(cib: Cib, node: str, names: Iterable[str]) -> Iterator[Change]:
-    """Take attributes of these names from a node, and utilization."""
+def remove_node_values(
+    cib: Cib, node: str, names: tuple[Collection[str], Collection[str]]
+) -> Iterator[Change]:
+    """Take from a node the attributes of these names, and the utilization of those."""
     element = _node(cib, node)
     details: dict[str, tuple[str | None, str | None]] = {}
-    for label, tag in NODE_PARTS if element is not None else ():
+    for (label, tag), gone in zip(NODE_PARTS, names, strict=True) if element is not None else ():
         actual = pairs.plain_values(cib, element, tag)
-        left = {name: value for name, value in actual.items() if name not in names}
+        left = {name: value for name, value in actual.items() if name not in gone}
         details |= prefixed(label, pairs.edit(cib, element, tag, left))
     if details:
         yield Change(action="remove", kind="node", id=node, details=details)

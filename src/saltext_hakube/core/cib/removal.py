@@ -21,11 +21,12 @@ from saltext_hakube.core.cib.words import Wrong
 
 
 class Absent(Struct, frozen=True):
-    """An object that is not to be there. ``names``: of a node, which attributes."""
+    """An object that is not to be there. Of a node: names of attributes and of utilization."""
 
     kind: type[Object]
     id: str
-    names: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    utilization: tuple[str, ...] = ()
 
 
 def outer_first(gone: Iterable[Absent]) -> list[Absent]:
@@ -41,7 +42,7 @@ def remove(cib: Cib, item: Absent, together: Collection[str]) -> Iterator[Change
     if item.kind in OPTIONS:
         yield from options.remove_option(cib, item.kind, item.id)
     elif item.kind is NodeValues:
-        yield from options.remove_node_values(cib, item.id, item.names)
+        yield from options.remove_node_values(cib, item.id, (item.attributes, item.utilization))
     else:
         element = find(cib, item.kind, item.id)
         if element is not None:
