@@ -201,16 +201,19 @@ class Resources(Shape):
     orders: Orders = Orders()
 
 
+FenceAgent = Annotated[
+    str,
+    Meta(
+        pattern=r"^(stonith:)?[A-Za-z0-9_./-]+\Z",
+        description="a fence agent, such as fence_ipmilan",
+    ),
+]
+
+
 class FenceDevice(Shape):
     """A fencing (stonith) device."""
 
-    agent: Annotated[
-        str,
-        Meta(
-            pattern=r"^(stonith:)?[A-Za-z0-9_./-]+\Z",
-            description="a fence agent, such as fence_ipmilan",
-        ),
-    ]
+    agent: FenceAgent
     options: Annotated[
         dict[Id, Scalar],
         Meta(extra={"is_secret": is_fence_secret}, description="a mapping of the agent's options"),
