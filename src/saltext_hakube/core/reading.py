@@ -81,7 +81,7 @@ def shown(value: Any) -> str:
 
 
 def _read(
-    value: Any, kind: Any, path: str, problems: list[str], secret: bool, key: str | None = None
+    value: Any, kind: Any, path: str, problems: list[str], secret: bool, *, key: str | None = None
 ) -> Any:
     """``key``: under which the value stands in a mapping of such values."""
     about = _about(kind)
@@ -201,7 +201,7 @@ def _read_mapping(
                 f"expected {_expected(key_kind)}{_quotes(key, key_kind)}"
             )
             continue
-        result[name] = _read(item, item_kind, f"{path}:{name}", problems, secret(name), name)
+        result[name] = _read(item, item_kind, f"{path}:{name}", problems, secret(name), key=name)
     return result
 
 
