@@ -18,16 +18,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
 from saltext_hakube.core.cib import patch
 from saltext_hakube.core.errors import CommandError, Conflict, NotInstalled, Refused, TimedOut
 from saltext_hakube.host.files import write
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import Result, run
-
-if TYPE_CHECKING:
-    from saltext_hakube.core.cib.plan import Plan
 
 # cibadmin's exit codes, from pacemaker's crm_exit_t.
 OLD = 103  # CRM_EX_OLD: the patch is for another version
@@ -39,6 +36,20 @@ THIS = Machine()
 
 # How long a push tries again when others change the CIB at the same time. Seconds.
 PUSH_DEADLINE = 60.0
+
+
+class Planned(Protocol):
+    """What ``push`` needs of a plan: the texts of two CIBs, and whether they differ."""
+
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+    @property
+    def changes(self) -> Sequence[Any]: ...
+
+
+Plan = TypeVar("Plan", bound=Planned)
 
 
 def read(machine: Machine, timeout: float = 30.0) -> str:

@@ -2,9 +2,9 @@
 
 Whoever wants the turn writes an entry that waits, and makes of it, by compare-and-swap, one that
 holds. Nobody trusts another machine's clock: an owner is alive as long as it raises its entry's
-serial, and an entry that somebody has *seen* unchanged for its lease, by a clock of his own, is dead
-and may be swept away. The owner counts its lease from before it wrote, the others from after they
-read. So he stops believing in it before anybody takes it from him.
+serial, and an entry that somebody has *seen* unchanged for its lease, by a clock of his own, is
+dead and may be swept away. The owner counts its lease from before it wrote, the others from after
+they read. So he stops believing in it before anybody takes it from him.
 
 The entries are properties in a set of our own in crm_config, beside pacemaker's own.
 """
@@ -82,16 +82,18 @@ def before(claim: Claim, entries: Entries, seen: Seen, now: float) -> Entry | No
     return holder
 
 
-def step(claim: Claim, entries: Entries, seen: Seen, now: float) -> Entries:
+def step(
+    claim: Claim, entries: Entries, seen: Seen, now: float, *, stand_back: bool = False
+) -> Entries:
     """The entries as this claim wants them next: it takes the turn, waits, or says that it lives.
 
     ``seen`` is what ``look`` made of these very entries. Nothing to do if they come back as they
-    are. The dead are swept away by whoever takes the turn.
+    are. The dead are swept away by whoever takes the turn. With ``stand_back`` it only waits.
     """
     mine = mine_in(claim, entries)
     if mine is not None and mine.holds:
         return entries
-    if before(claim, entries, seen, now) is None:
+    if not stand_back and before(claim, entries, seen, now) is None:
         alive = [e for e in entries if e.token != claim.token and not dead(e, seen, now)]
         return (*alive, _entry(claim, mine, holds=True))
     if mine is None:
