@@ -84,7 +84,9 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster():
-    with Lab.up(f"adm-{os.getpid()}", salt=False, kube="none", installed=True) as lab:
+    suite = os.environ.get("HAKUBE_LAB_SUITE", "bookworm")
+    options = {"suite": suite, "salt": False, "kube": "none", "installed": True}
+    with Lab.up(f"adm-{os.getpid()}", **options) as lab:
         yield Cluster(lab)
 
 
