@@ -21,12 +21,20 @@ RESULT = re.compile(r"Result of (\S+) operation for (\S+) on (\S+): .* key=\S+_0
 #: until the scheduler wants nothing more, not even a monitor (crm_resource --wait takes 2 s).
 CHANGE = """
 import json, subprocess, sys, time
+import xml.etree.ElementTree as ET
 from saltext_hakube.host.simulate import _graph, predict
 
 def run(*argv, **options):
     return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True, **options).stdout
 
-before, after, configuration, controller = json.load(sys.stdin)
+def at_rest():
+    cib = run("cibadmin", "--query")
+    root = ET.fromstring(cib)
+    # A replaced configuration makes the nodes elect their controller anew.
+    dc = root.find(f"configuration/nodes/node[@id='{root.get('dc-uuid')}']").get("uname")
+    return "S_IDLE" in run("crmadmin", "--status", dc) and "<rsc_op" not in _graph(cib, 60)
+
+before, after, configuration = json.load(sys.stdin)
 print(json.dumps(predict(before, after).plain()))
 run("cibadmin", "--replace", "--scope", "configuration", "--xml-pipe", input=configuration)
 calm, end = 0, time.monotonic() + 60
@@ -34,9 +42,7 @@ while calm < 2:
     if time.monotonic() > end:
         sys.exit("the cluster is not at rest after 60 s")
     time.sleep(0.2)
-    cib = run("cibadmin", "--query")
-    idle = "S_IDLE" in run("crmadmin", "--status", controller)
-    calm = calm + 1 if idle and "<rsc_op" not in _graph(cib, 60) else 0
+    calm = calm + 1 if at_rest() else 0
 """
 #: What an action is made of.
 PARTS = {
@@ -72,13 +78,10 @@ class Cluster:
         configuration = root.find("configuration")
         edit(configuration)
         texts = [before, *(ET.tostring(item, encoding="unicode") for item in (root, configuration))]
-        controller = root.find(f"configuration/nodes/node[@id='{root.get('dc-uuid')}']").get(
-            "uname"
-        )
         self.operations()
         told = self.node.run(
             ["python3", "-c", CHANGE],
-            input=json.dumps([*texts, controller]),
+            input=json.dumps(texts),
             env=self.environment,
             timeout=90,
         )

@@ -30,7 +30,7 @@ def predict(before: str, after: str, timeout: float = 60.0) -> Prediction:
     end = time.monotonic() + timeout
     found = compare(
         *(
-            actions(_graph(text, max(end - time.monotonic(), 0.1)), seen.last)
+            actions(_graph(text, max(end - time.monotonic(), 0.001)), seen.last)
             for text in (before, after)
         )
     )

@@ -113,7 +113,7 @@ def actions(graph: str, last: Mapping[str, Collection[str]]) -> tuple[Action, ..
     ``last``: resource -> nodes where it was seen last. Of what runs on a node that is fenced, the
     graph says that it stops, and not where.
     """
-    fenced, lost = set(), set()
+    fenced, guests, lost = set(), set(), set()
     done: dict[str, _Done] = defaultdict(_Done)
     for element in _elements(graph):
         operation, node = element.get("operation", ""), element.get("on_node", "")
@@ -123,13 +123,16 @@ def actions(graph: str, last: Mapping[str, Collection[str]]) -> tuple[Action, ..
             # "on" is unfencing: it opens the node's way to its disks.
             if given.get("CRM_meta_stonith_action") != "on":
                 fenced.add(node)
+        elif element.tag == "pseudo_event" and operation == "stonith":
+            # A guest is fenced by what happens to the resource that it is, which is told.
+            guests.add(node)
         elif element.tag == "pseudo_event" and operation == "stop":
             lost.add(plain(_key(element).removesuffix("_stop_0")))
         elif element.tag == "rsc_op" and (primitive := element.find("primitive")) is not None:
             # Instances of an anonymous clone share one id here, those of a unique one have numbers.
             done[primitive.get("id", "")].add(operation, node, given)
     for name in lost:
-        for node in fenced & set(last.get(name, ())):
+        for node in (fenced | guests) & set(last.get(name, ())):
             done[name].add("stop", node, {})
     found = [Action("fence", None, (node,)) for node in fenced]
     for key, operations in done.items():
