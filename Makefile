@@ -18,13 +18,14 @@ LAB = python=$$(tests/prepare python) && exec "$$python" -m tests.lab
 CODE = setup.py src tests $(wildcard bench)
 PARTS = lint unit functional integration lab-test
 
-.PHONY: help test prepare $(PARTS) demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
+.PHONY: help test prepare $(PARTS) bench demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
 
 help:
 	@echo 'make test         all checks: $(PARTS)'
 	@echo 'make demo         three machines become a highly available Kubernetes API; watch it'
 	@echo '                  KEEP=1 leaves them up; DEMO=files needs no machines'
 	@echo 'make unit         one of the checks; ARGS="-k word -x" goes to pytest'
+	@echo 'make bench        what the cluster engine costs, beside one pcs call per object (3 minutes)'
 	@echo 'make lab-up       the three machines and a Salt master, to work with'
 	@echo 'make lab-shell    a shell in one of them: NODE=node1, master, client'
 	@echo 'make lab-exec     a command in one of them: NODE=node1 CMD="salt-call test.ping"'
@@ -55,6 +56,9 @@ unit functional integration: prepare
 
 lab-test: prepare
 	@$(PYTEST) -q tests/lab $(ARGS)
+
+bench: prepare
+	@$(VENV)/bin/python -m bench.cib $(ARGS)
 
 demo:
 	@python=$$(tests/prepare python) && exec "$$python" -m tests.demo

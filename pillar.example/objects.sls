@@ -2,7 +2,8 @@
 # hakube forms no cluster and touches neither haproxy nor files. Every kind of object and every key
 # is in it. It is for a cluster whose nodes are node1, node2 and node3; apply it with
 # `salt node1 hakube_pcs.apply`, look first with `salt node1 hakube_pcs.plan`.
-# docs/objects.md says what each key means. The same keys stand beside those of full.sls.
+# docs/objects.md says what each key means. The same keys stand beside those of full.sls. Rules without
+# a score, and names of ACL users, need a CIB of schema 3.9 or later (Pacemaker 2.1.5).
 hakube:
   objects:
     # -- what holds for all --------------------------------------------------------------------
