@@ -89,6 +89,8 @@ def _check(cib: Cib, permission: dict[str, str]) -> None:
     given = [name for name in OF_WHAT if name in permission]
     if len(given) != 1:
         raise Wrong(f"each permission needs exactly one of {', '.join(OF_WHAT)}")
+    if "attribute" in permission and "object-type" not in permission:
+        raise Wrong("a permission's attribute belongs to an object-type")
     if "reference" in permission and permission["reference"] not in cib.ids:
         raise Wrong(
             f"its permission's reference {permission['reference']} is nothing in the cluster"

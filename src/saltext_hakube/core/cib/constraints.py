@@ -160,6 +160,19 @@ def _check_references(cib: Cib, wanted: Constraint, kind: Kind) -> None:
         element = None if name is None else cib.ids.get(name)
         if name is not None and (element is None or element.tag not in REFERRED):
             raise Wrong(f"its {what} {name} is no resource of the cluster")
+    if isinstance(wanted, Location):
+        _check_scores(wanted)
+
+
+def _check_scores(wanted: Location) -> None:
+    """A node has its score in the options, each rule one of its own."""
+    own = {"score", "score-attribute"} & set(wanted.options)
+    if wanted.node is not None and "score" not in own:
+        raise Wrong("it needs a score for the node, such as 100, INFINITY or -INFINITY")
+    if wanted.rules and own:
+        raise Wrong(f"its {own.pop()} stands in the rule, not in the options")
+    if any(rule.score is None and rule.score_attribute is None for rule in wanted.rules):
+        raise Wrong("each of its rules needs a score")
 
 
 def _check(wanted: Constraint, kind: Kind) -> None:

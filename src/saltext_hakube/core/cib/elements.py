@@ -8,7 +8,7 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from saltext_hakube.core.cib import rules, words
+from saltext_hakube.core.cib import grammar, rules, words
 from saltext_hakube.core.cib.document import REFERENCES, Cib, Element
 from saltext_hakube.core.cib.meaning import canonical
 
@@ -80,6 +80,7 @@ def converge(
         words.check_names(given, allowed or tuple(given), f"the {child.tag}'s")
         for name, value in given.items() if child.tag in JUDGED else ():
             words.check(name, value)
+        grammar.judge(child)
     before = "; ".join(told(child) for child in actual) or None
     place = list(owner).index(actual[0]) if actual else len(owner)
     spare = dict(zip(have, actual, strict=False))

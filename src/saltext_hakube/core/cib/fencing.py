@@ -49,6 +49,9 @@ def edit_level(cib: Cib, wanted: FencingLevel) -> Iterator[Change]:
 
 
 def _check_devices(cib: Cib, wanted: FencingLevel) -> None:
+    # pacemaker-fenced ignores others (ST_LEVEL_MAX).
+    if wanted.index > 9:
+        raise Wrong(f"index: {wanted.index} is wrong; expected 1 to 9")
     for device in wanted.devices:
         element = cib.resource(device)
         if element is None or read_class(cib, element) != "stonith":

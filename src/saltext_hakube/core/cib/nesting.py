@@ -45,6 +45,9 @@ def place(cib: Cib, item: Container, actual: list[str]) -> Iterator[Change]:
     element = cib.resource(item.id)
     kind = type(item).__name__.lower()
     wanted = wanted_members(item)
+    twice = next((name for name in wanted if wanted.count(name) > 1), None)
+    if twice is not None:
+        raise Wrong(f"its member {twice} stands there twice")
     found = [_member(cib, item, element, name) for name in wanted]
     if actual == list(wanted):
         return

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from saltext_hakube.core.cib import elements, rules, words
+from saltext_hakube.core.cib import elements, grammar, rules, words
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.meaning import canonical, number, text
 from saltext_hakube.core.cib.objects import Pairs, PairSet
@@ -249,6 +249,8 @@ def _add_set(cib: Cib, owner: Element, tag: str, wanted: PairSet, old: Mapping[s
 
 def fill_set(cib: Cib, item: Element, wanted: PairSet, old: Mapping[str, str]) -> None:
     """Put score, rule and pairs into a new set. ``old``: what masked values stand for."""
+    if wanted.rule is not None:
+        grammar.judge(rules.build(wanted.rule, "judged"))
     if wanted.score is not None:
         words.check("score", text(wanted.score))
         item.attrib["score"] = text(wanted.score)

@@ -125,6 +125,7 @@ def edit_bundle(cib: Cib, wanted: Bundle) -> Iterator[Change]:
         attributes={},
         description=wanted.description,
         pairs=(("meta", META, wanted.meta), ("attribute", OPTIONS, wanted.attributes)),
+        check=lambda: _check_reachable(wanted),
         parts=(
             Part("container", CONTAINER_TAGS, [container]),
             Part("network", ("network",), network),
@@ -132,6 +133,16 @@ def edit_bundle(cib: Cib, wanted: Bundle) -> Iterator[Change]:
         ),
     )
     yield from converge(cib, wanted.id, shape, element)
+
+
+def _check_reachable(wanted: Bundle) -> None:
+    # Pacemaker ignores such a bundle (pe__unpack_bundle).
+    reached = {"ip-range-start", "control-port"} & set(wanted.network or {})
+    if wanted.member is not None and not reached:
+        raise Wrong(
+            f"{wanted.member} in it needs network: ip-range-start or control-port, by which the "
+            "cluster reaches it"
+        )
 
 
 def _element(tag: str, attributes: dict) -> Element:

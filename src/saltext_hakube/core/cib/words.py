@@ -17,6 +17,8 @@ _DURATION = re.compile(r"\s*\d+\s*(us|usec|ms|msec|s|sec|m|min|h|hr)?\s*\Z", re.
 _ISO = re.compile(r"P[0-9YMWDTHS.]+\Z")
 # Of 1.5 pacemaker takes the 1 (crm_parse_ll).
 _SCORE = re.compile(r"[+-]?(\d+(\.\d+)?|INFINITY)\Z", re.IGNORECASE)
+# Where the score is an attribute of its own the schema is strict (score.rng).
+_STRICT_SCORE = re.compile(r"[+-]?(\d+|INFINITY)\Z")
 _ID = re.compile(r"[^\W\d][\w.-]*\Z")
 
 # From pacemaker's schema (resources-*.rng, constraints-*.rng) and Pacemaker Explained.
@@ -59,7 +61,8 @@ def check(name: str, value: str) -> None:
         if value.lower() not in meaning.TRUE | meaning.FALSE:
             expected = "true or false"
     elif name in meaning.SCORES:
-        if not _SCORE.match(value) and not _colour(name, value):
+        score = _STRICT_SCORE if name == "score" else _SCORE
+        if not score.match(value) and not _colour(name, value):
             expected = "a whole number, INFINITY or -INFINITY"
     elif name in meaning.ROLE_NAMES:
         # #default: as if it were not there (Pacemaker Explained, target-role).
@@ -93,7 +96,5 @@ def _negative(name: str, value: str) -> bool:
 
 
 def _colour(name: str, value: str) -> bool:
-    """Health scores and rules' scores may be words; a migration-threshold may not."""
-    return name == "score" or (
-        name.startswith("node-health") and value in ("red", "yellow", "green")
-    )
+    """Health scores may be words; a migration-threshold may not."""
+    return name.startswith("node-health") and value in ("red", "yellow", "green")
