@@ -122,8 +122,8 @@ def attributes(wanted: Constraint) -> dict[str, str]:
     return named | texts(wanted.options)
 
 
-def edit_constraint(cib: Cib, wanted: Constraint, found: list[Element]) -> Iterator[Change]:
-    """Make this constraint hold: in the elements that were ``found`` for it, else in a new one."""
+def edit_constraint(cib: Cib, wanted: Constraint, found: Element | None) -> Iterator[Change]:
+    """Make this constraint hold: in the element that was ``found`` for it, else in a new one."""
     kind = KINDS[type(wanted)]
     _check(wanted, kind)
     shape = Shape(
@@ -139,17 +139,13 @@ def edit_constraint(cib: Cib, wanted: Constraint, found: list[Element]) -> Itera
         check=lambda: _check_references(cib, wanted, kind),
         full=kind.full,
     )
-    for element in found or [create(cib, wanted.id, kind.tag, "constraints")]:
-        # What was just made is told with what was declared, not with what is taken for granted.
-        new = not found
-        yield from (
-            converge(cib, wanted.id, shape, element) if not new else _fill(cib, shape, element)
-        )
-
-
-def _fill(cib: Cib, shape: Shape, element: Element) -> Iterator[Change]:
-    for change in converge(cib, element.attrib["id"], shape._replace(full=as_given), element):
-        yield Change(action="create", kind=change.kind, id=change.id, details=change.details)
+    if found is not None:
+        yield from converge(cib, wanted.id, shape, found)
+        return
+    # What is new is told with what was declared, not with what is taken for granted.
+    new = create(cib, wanted.id, kind.tag, "constraints")
+    for change in converge(cib, wanted.id, shape._replace(full=as_given), new):
+        yield Change(action="create", kind=kind.name, id=wanted.id, details=change.details)
 
 
 def _check_references(cib: Cib, wanted: Constraint, kind: Kind) -> None:

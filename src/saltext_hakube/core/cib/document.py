@@ -58,6 +58,7 @@ class Cib:
         self.parents: dict[Element, Element] = {}
         self.ids: dict[str, Element] = {}
         self.claimed: set[Element] = set()
+        self._borrowers: dict[str, list[Element]] | None = None
         for element in self.configuration.iter():
             for child in element:
                 self.parents[child] = element
@@ -145,12 +146,42 @@ class Cib:
         self.parents.pop(element).remove(element)
 
     def remove(self, element: Element) -> None:
-        """Remove an element and all in it."""
+        """Remove an element and all in it; who has borrowed of it (``id-ref``) gets a copy."""
+        self._bequeath(element)
         self.unhang(element)
         for inner in element.iter():
             self.parents.pop(inner, None)
             if self.ids.get(inner.attrib.get("id", "")) is inner:
                 del self.ids[inner.attrib["id"]]
+
+    def graft(self, owner: Element, tree: Element, index: int | None = None) -> Element:
+        """Hang a copy of a tree into ``owner``; ids that are taken get numbers."""
+        element = self.add(owner, tree.tag, index, **tree.attrib)
+        for child in tree:
+            if isinstance(child.tag, str):
+                self.graft(element, child)
+        return element
+
+    def replace(self, element: Element, original: Element) -> Element:
+        """Put a copy of ``original`` into the element's place, with ids of its own."""
+        owner = self.parents[element]
+        index = list(owner).index(element)
+        self.unhang(element)
+        return self.graft(owner, original, index)
+
+    def _bequeath(self, element: Element) -> None:
+        if self._borrowers is None:
+            self._borrowers = {}
+            for borrower in self.configuration.iter():
+                if "id-ref" in borrower.attrib:
+                    self._borrowers.setdefault(borrower.attrib["id-ref"], []).append(borrower)
+        if not self._borrowers:
+            return
+        going = set(element.iter())
+        for inner in going:
+            for borrower in self._borrowers.pop(inner.attrib.get("id", ""), ()):
+                if borrower not in going and borrower in self.parents:
+                    self.replace(borrower, inner)
 
     def free_id(self, wanted: str) -> str:
         """``wanted``, or the first of wanted-1, wanted-2 ... that is free (as pcs counts)."""

@@ -4,7 +4,6 @@ that are compared as a whole and put in place as a whole: rules, resource sets, 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -97,25 +96,8 @@ def converge(
         if found is not None:
             cib.hang(owner, found, place + number)
         else:
-            graft(cib, owner, child, place + number)
+            cib.graft(owner, child, place + number)
     return {label: (before, "; ".join(told(child) for child in wanted) or None)}
-
-
-def graft(cib: Cib, owner: Element, tree: Element, index: int | None = None) -> Element:
-    """Hang a tree of new elements into ``owner``; ids that are taken get numbers."""
-    element = cib.add(owner, tree.tag, index, **tree.attrib)
-    for child in tree:
-        graft(cib, element, child)
-    return element
-
-
-def replace(cib: Cib, element: Element, original: Element) -> Element:
-    """Put a copy of ``original`` into the element's place, with ids of its own."""
-    owner = cib.parent(element)
-    index = list(owner).index(element)
-    copied = copy.deepcopy(original)
-    cib.remove(element)
-    return graft(cib, owner, copied, index)
 
 
 def told(element: Element) -> str:

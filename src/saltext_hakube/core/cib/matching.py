@@ -1,9 +1,8 @@
 """Which constraint of the CIB is meant by which declared one.
 
-First the one of the same id that relates the same; then any that relates the same, whatever its
-id; then the one of the same id. Of two orders between the same resources pacemaker obeys both, so
-what nobody else has claimed is made to mean the same. An administrator's moves and bans
-(``cli-...``) are nobody's, unless they are declared by their id.
+First the one of the same id that relates the same; then one that relates the same, whatever its
+id; then the one of the same id. A second one that relates the same is somebody else's, and stays.
+So is an administrator's move or ban (``cli-...``), unless it is declared by its id.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from saltext_hakube.core.cib.document import Cib, Element
 ADMINISTRATORS = ("cli-ban-", "cli-prefer-", "cli-standby-")
 
 
-def match(cib: Cib, wanted: Iterable[Any]) -> dict[str, list[Element]]:
-    """The elements for each declared constraint, by its id; none: it has to be made."""
+def match(cib: Cib, wanted: Iterable[Any]) -> dict[str, Element]:
+    """The element for each declared constraint, by its id; without one it has to be made."""
     wanted = list(wanted)
     section = cib.find_section("constraints")
     actual = [it for it in section if it.tag in BY_TAG] if section is not None else []
@@ -29,11 +28,11 @@ def match(cib: Cib, wanted: Iterable[Any]) -> dict[str, list[Element]]:
         by_relation.setdefault(relations[id(element)], []).append(element)
     wants = {item.id: wanted_relation(cib, item) for item in wanted}
     named = {item.id for item in wanted}
-    found: dict[str, list[Element]] = {item.id: [] for item in wanted}
+    found: dict[str, Element] = {}
     claimed: set[int] = set()
 
     def claim(name: str, element: Element) -> None:
-        found[name].append(element)
+        found[name] = element
         claimed.add(id(element))
 
     for item in wanted:
@@ -41,14 +40,15 @@ def match(cib: Cib, wanted: Iterable[Any]) -> dict[str, list[Element]]:
         if element is not None and relations.get(id(element)) == wants[item.id]:
             claim(item.id, element)
     for item in wanted:
-        for element in by_relation.get(wants[item.id], ()):
+        for element in by_relation.get(wants[item.id], ()) if item.id not in found else ():
             name = element.attrib.get("id", "")
             if id(element) not in claimed and name not in named and not is_administrators(name):
                 claim(item.id, element)
+                break
     for item in wanted:
         element = cib.ids.get(item.id)
         same_kind = element is not None and element.tag == KINDS[type(item)].tag
-        if not found[item.id] and same_kind and id(element) not in claimed:
+        if item.id not in found and same_kind and id(element) not in claimed:
             claim(item.id, element)
     return found
 

@@ -159,11 +159,11 @@ def _borrow(cib: Cib, owner: Element) -> bool:
     found = False
     for holder in owner.findall("operations"):
         if "id-ref" in holder.attrib and cib.referred(holder) is not holder:
-            elements.replace(cib, holder, cib.referred(holder))
+            cib.replace(holder, cib.referred(holder))
             found = True
         for op in holder.findall("op"):
             if "id-ref" in op.attrib and cib.referred(op) is not op:
-                elements.replace(cib, op, cib.referred(op))
+                cib.replace(op, cib.referred(op))
                 found = True
     return found
 

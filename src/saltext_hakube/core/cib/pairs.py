@@ -149,7 +149,8 @@ def _differing(
 def _write(cib: Cib, owner: Element, tag: str, sets: list[Element], changes: Changes) -> None:
     """Carry out the changes in sets that hold always."""
     sets = [make_own(cib, item) for item in sets]
-    ranked = [item for item in blocks(cib, owner, tag) if item in sets]
+    # What is borrowed from nowhere stays borrowed, and says nothing.
+    ranked = [it for it in blocks(cib, owner, tag) if it in sets and "id-ref" not in it.attrib]
     for name, (_before, after) in changes.items():
         if after is not None and tag not in AGENTS:
             words.check(name, after)
@@ -173,7 +174,7 @@ def _write(cib: Cib, owner: Element, tag: str, sets: list[Element], changes: Cha
 
 def add_pair(cib: Cib, item: Element, name: str, value: str) -> Element:
     """Hang a new pair into a set."""
-    identity = f"{item.attrib['id']}-{as_id(name)}"
+    identity = f"{item.attrib.get('id', item.tag)}-{as_id(name)}"
     return cib.add(item, "nvpair", id=identity, name=name, value=value)
 
 
@@ -255,7 +256,7 @@ def fill_set(cib: Cib, item: Element, wanted: PairSet, old: Mapping[str, str]) -
         words.check("score", text(wanted.score))
         item.attrib["score"] = text(wanted.score)
     if wanted.rule is not None:
-        elements.graft(cib, item, rules.build(wanted.rule, f"{item.attrib['id']}-rule"))
+        cib.graft(item, rules.build(wanted.rule, f"{item.attrib['id']}-rule"))
     for name, value in texts(wanted.values).items():
         if value == MASKED:
             value = old.get(name, MASKED)
@@ -292,7 +293,7 @@ def make_own(cib: Cib, item: Element) -> Element:
     if "id-ref" not in item.attrib:
         return item
     lender = cib.referred(item)
-    return item if lender is item else elements.replace(cib, item, lender)
+    return item if lender is item else cib.replace(item, lender)
 
 
 def make_pair_own(cib: Cib, pair: Element) -> bool:
@@ -300,7 +301,7 @@ def make_pair_own(cib: Cib, pair: Element) -> bool:
     if "id-ref" in pair.attrib:
         item, name = cib.parent(pair), pair_name(cib, pair) or ""
         value = cib.referred(pair).attrib.get("value", "")
-        identity = cib.free_id(f"{item.attrib['id']}-{as_id(name)}")
+        identity = cib.free_id(f"{item.attrib.get('id', item.tag)}-{as_id(name)}")
         pair.attrib.clear()
         pair.attrib.update({"id": identity, "name": name, "value": value})
         cib.ids[identity] = pair

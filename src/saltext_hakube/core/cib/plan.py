@@ -7,7 +7,7 @@ edits that make ``after``. Declared objects are converged in the order of their 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.constraints import edit_constraint
 from saltext_hakube.core.cib.document import Cib
 from saltext_hakube.core.cib.kinds import BY_TYPE, CONSTRAINTS, CONTAINERS, OPTIONS, RANKS
-from saltext_hakube.core.cib.objects import NodeValues, Object
+from saltext_hakube.core.cib.objects import NodeValues, Object, Primitive, Template
 from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.cib.words import Wrong
 from saltext_hakube.core.errors import ConfigError
@@ -110,12 +110,21 @@ class _Work:
         if not self._check():
             return
         self.stops = removal.stopped_first(self.cib, self.absent)
-        self._remove(self.absent)
+        # What is made of a template may be declared to be so no more.
+        late = [item for item in self.absent if item.kind is Template]
+        self._remove([item for item in self.absent if item.kind is not Template], purge)
+        # Their members may be declared to be elsewhere.
+        declared = {item.id for item in self.desired}
+        around = [kind for kind in CONTAINERS if kind in purge]
+        loose = [it for it in removal.undeclared(self.cib, around) if it.id not in declared]
+        self.stops += removal.stopped_first(self.cib, loose)
+        self._remove(loose, purge)
         self._edit()
+        self._remove(late, purge)
         if purge and not self.problems:
             gone = removal.undeclared(self.cib, purge)
             self.stops += removal.stopped_first(self.cib, gone)
-            self._remove(gone)
+            self._remove(gone, purge)
         if (self.absent or purge) and not self.problems:
             self.changes += removal.dependents(self.cib, before)
 
@@ -172,7 +181,7 @@ class _Work:
             return
         found = matching.match(self.cib, good)
         for item in good:
-            edit = lambda it=item: edit_constraint(self.cib, it, found[it.id])  # noqa: E731
+            edit = lambda it=item: edit_constraint(self.cib, it, found.get(it.id))  # noqa: E731
             self._do(type(item), item.id, edit)
 
     def _refer(self, item) -> Iterator[Change]:
@@ -180,8 +189,11 @@ class _Work:
         matching.wanted_relation(self.cib, item)
         return iter(())
 
-    def _remove(self, gone: Iterable[Absent]) -> None:
-        names = {item.id for item in gone}
+    def _remove(self, gone: Iterable[Absent], purge: Collection[type[Object]]) -> None:
+        # Of these it is said what becomes of them when what they are in is gone.
+        names = {item.id for item in (*gone, *self.absent, *self.desired)}
+        if Primitive in purge:
+            names |= self.cib.ids.keys()
         for item in removal.outer_first(gone):
             self._do(item.kind, item.id, lambda it=item: removal.remove(self.cib, it, names))
 

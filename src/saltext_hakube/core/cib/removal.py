@@ -34,10 +34,10 @@ def outer_first(gone: Iterable[Absent]) -> list[Absent]:
     return sorted(gone, key=lambda item: -RANKS[item.kind])
 
 
-def remove(cib: Cib, item: Absent, together: Collection[str]) -> Iterator[Change]:
+def remove(cib: Cib, item: Absent, spoken: Collection[str]) -> Iterator[Change]:
     """Take an object out; one that is not there is as it should be.
 
-    ``together``: the ids of all that goes at the same time.
+    ``spoken``: the ids of which it is said what becomes of them.
     """
     if item.kind in OPTIONS:
         yield from options.remove_option(cib, item.kind, item.id)
@@ -46,7 +46,7 @@ def remove(cib: Cib, item: Absent, together: Collection[str]) -> Iterator[Change
     else:
         element = find(cib, item.kind, item.id)
         if element is not None:
-            _take_out(cib, element, together)
+            _take_out(cib, element, spoken)
             yield Change(action="remove", kind=BY_TYPE[item.kind].name, id=item.id)
 
 
@@ -77,7 +77,7 @@ def _take_out(cib: Cib, element: Element, names: Collection[str]) -> None:
         users = [
             it.attrib["id"]
             for it in cib.resources()
-            if it.attrib.get("template") == element.attrib["id"] and it.attrib["id"] not in names
+            if it.attrib.get("template") == element.attrib["id"]
         ]
         if users:
             raise Wrong(f"{users[0]} is made of it; give that an agent of its own first")
