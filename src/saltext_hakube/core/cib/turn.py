@@ -142,7 +142,10 @@ def _put(entries: Entries, entry: Entry) -> Entries:
 
 
 class Edit(Struct, frozen=True):
-    """A plan that changes entries: what ``host.cib.push`` carries out."""
+    """A plan that changes entries: what ``host.cib.push`` carries out.
+
+    ``changes``: the names of what is in the set before or after; empty if nothing is to be done.
+    """
 
     before: str
     after: str
@@ -177,7 +180,8 @@ def edit(text: str, wanted: Entries) -> Edit:
         pair.set("value", value)
     if not len(found):
         section.remove(found)
-    return Edit(text, ET.tostring(tree, encoding="unicode"), tuple(new))
+    told = tuple(sorted({str(name) for name in old} | set(new)))
+    return Edit(text, ET.tostring(tree, encoding="unicode"), told)
 
 
 def check_name(owner: str) -> None:
