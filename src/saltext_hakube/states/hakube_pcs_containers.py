@@ -66,7 +66,7 @@ def group_absent(name, allow_disruption=None):
         As for ``hakube_pcs.resource_present``.
 
     Changes name the group and the constraints that were on it, which go as well. The state fails if
-    a clone is of the group.
+    a clone is of the group and more than one member is in it.
 
     .. code-block:: yaml
 
@@ -155,10 +155,11 @@ def bundle_present(
         ``podman``, ``docker`` or ``rkt``. Default: podman.
 
     options
-        Mapping of the container's options, such as ``image``, ``replicas``, ``run-command``.
+        Mapping of the container's options: ``image``, and such as ``replicas``, ``run-command``.
 
     network
-        Mapping of the network's options, such as ``ip-range-start``. Default: none.
+        Mapping of the network's options, such as ``ip-range-start``; with a member it needs that or
+        ``control-port``. Default: none.
 
     ports
         List of mappings with ``port``, ``internal-port`` or ``range``. Default: none.
