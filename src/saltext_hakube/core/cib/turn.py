@@ -226,6 +226,7 @@ def _read(pair: ET.Element) -> Entry:
         )
     except (KeyError, ValueError):
         raise HakubeError(
-            f"the entry {name} of the cluster's turn makes no sense: {pair.get('value')!r}; remove "
-            f"it with `pcs property set {name}=`, or all of them with hakube_pcs.turn_drop"
+            f"the entry {name} of the cluster's turn makes no sense: {pair.get('value')!r}; "
+            f"`cibadmin --delete --xml-text '<cluster_property_set id=\"{SET}\"/>'` removes all "
+            "entries"
         ) from None
