@@ -201,7 +201,7 @@ def diff(before: str, after: str) -> str:
         old, new = Path(folder, "before.xml"), Path(folder, "after.xml")
         for path, content in ((old, before), (new, after)):
             path.touch(mode=0o600)
-            path.write_text(content, encoding="utf-8")
+            path.write_text(patch.featured(content), encoding="utf-8")
         # Exit code 1 says that they differ.
         return _tool(["crm_diff", "--original", str(old), "--new", str(new)], ok=(0, 1)).stdout
 

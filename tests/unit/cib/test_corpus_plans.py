@@ -122,7 +122,9 @@ def described(found):
     return {(type(item), item.id): item for item in found}
 
 
-def test_edits_change_exactly_what_was_said_and_a_second_plan_nothing(tools, real_cibs, tmp_path_factory):
+def test_edits_change_exactly_what_was_said_and_a_second_plan_nothing(
+    tools, real_cibs, tmp_path_factory
+):
     """Some of each cluster's objects are edited, one is new, one is removed; all others stay."""
     folder = tmp_path_factory.mktemp("edited")
     pairs = []

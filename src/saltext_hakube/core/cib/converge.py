@@ -124,6 +124,7 @@ def edit_attributes(cib: Cib, element: Element, shape: Shape) -> Details:
             element.attrib.pop(name, None)
     if shape.description is not None and element.attrib.get("description") != shape.description:
         details["description"] = (element.attrib.get("description"), shape.description)
+        words.check_text("description", shape.description)
         element.attrib["description"] = shape.description
     return details
 

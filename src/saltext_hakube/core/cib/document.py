@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
+from saltext_hakube.core.cib import xmltext
 from saltext_hakube.core.errors import HakubeError
 
 Element = ET.Element
@@ -67,13 +68,7 @@ class Cib:
     @classmethod
     def parse(cls, text: str | bytes) -> Cib:
         """Read a CIB. Raises HakubeError where the text is none."""
-        # Comments are kept: what this project does not know survives untouched.
-        parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True, insert_pis=True))
-        try:
-            root = ET.fromstring(text, parser=parser)
-        except (ET.ParseError, LookupError, ValueError) as error:  # the latter: its encoding
-            raise HakubeError(f"the CIB is not well-formed XML: {error}") from None
-        return cls(root)
+        return cls(xmltext.parse(text, "the CIB"))
 
     def text(self) -> str:
         """The XML text."""

@@ -77,8 +77,8 @@ def converge(
     for child in wanted:
         given = {name: value for name, value in child.attrib.items() if name != "id"}
         words.check_names(given, allowed or tuple(given), f"the {child.tag}'s")
-        for name, value in given.items() if child.tag in JUDGED else ():
-            words.check(name, value)
+        for name, value in given.items():
+            (words.check if child.tag in JUDGED else words.check_text)(name, value)
         grammar.judge(child)
     before = "; ".join(told(child) for child in actual) or None
     place = list(owner).index(actual[0]) if actual else len(owner)

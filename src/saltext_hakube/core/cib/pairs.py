@@ -152,8 +152,8 @@ def _write(cib: Cib, owner: Element, tag: str, sets: list[Element], changes: Cha
     # What is borrowed from nowhere stays borrowed, and says nothing.
     ranked = [it for it in blocks(cib, owner, tag) if it in sets and "id-ref" not in it.attrib]
     for name, (_before, after) in changes.items():
-        if after is not None and tag not in AGENTS:
-            words.check(name, after)
+        if after is not None:
+            (words.check_text if tag in AGENTS else words.check)(name, after)
         pairs = [
             it for item in ranked for it in item.iterfind("nvpair") if pair_name(cib, it) == name
         ]
@@ -261,8 +261,7 @@ def fill_set(cib: Cib, item: Element, wanted: PairSet, old: Mapping[str, str]) -
         if value == MASKED:
             value = old.get(name, MASKED)
             _refuse_masked(name, value)
-        if item.tag not in AGENTS:
-            words.check(name, value)
+        (words.check_text if item.tag in AGENTS else words.check)(name, value)
         add_pair(cib, item, name, value)
 
 

@@ -10,12 +10,16 @@ dc-uuid change without a new epoch, and old ones would be written over them.
 from __future__ import annotations
 
 import io
+import re
 import xml.etree.ElementTree as ET
 
 from msgspec import Struct
 
+from saltext_hakube.core.cib import xmltext
 from saltext_hakube.core.errors import HakubeError
 
+# Any that knows patches of format 2 (pacemaker 1.1.12 and later).
+FEATURES = "3.0.14"
 # What a tool that edits a copy of the CIB counts up there.
 COUNTERS = frozenset({"admin_epoch", "epoch", "num_updates"})
 
@@ -60,14 +64,22 @@ def configuration(text: str) -> tuple[str, str, str]:
     return seen.admin_epoch, seen.epoch, text[begin:end]
 
 
+def featured(text: str) -> str:
+    """The CIB with a feature set: for one without it crm_diff writes patches of pacemaker 1.0."""
+    if "crm_feature_set" in root(text):
+        return text
+    return re.sub("<cib(?=[\\s>/])", f'<cib crm_feature_set="{FEATURES}"', text, count=1)
+
+
 def edits(diff: str) -> str:
     """The changes in a patch of crm_diff's, of no version; the empty text if there are none."""
     if not diff.strip():
         return ""
-    # Comments of the configuration are part of what is changed.
-    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
     found = []
-    for change in ET.fromstring(diff, parser=parser).iterfind("change"):
+    read = xmltext.parse(diff, "crm_diff's patch")
+    if read.get("format") != "2":
+        raise HakubeError(f"crm_diff wrote a patch of format {read.get('format')}, not of 2")
+    for change in read.iterfind("change"):
         if change.get("path") == "/cib":
             names = {item.get("name") for item in change.iter("change-attr")}
             if not names <= COUNTERS:

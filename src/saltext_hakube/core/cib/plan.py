@@ -7,6 +7,7 @@ edits that make ``after``. Declared objects are converged in the order of their 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from msgspec import Struct
@@ -38,9 +39,9 @@ class Plan(Struct, frozen=True):
 
     def told(self) -> dict[str, dict[str, str]]:
         """The changes as a state shows them: ``{id: {...}}``."""
-        ids = [change.id for change in self.changes]
+        ids = Counter(change.id for change in self.changes)
         return {
-            change.id if ids.count(change.id) == 1 else f"{change.kind} {change.id}": change.told()
+            change.id if ids[change.id] == 1 else f"{change.kind} {change.id}": change.told()
             for change in self.changes
         }
 

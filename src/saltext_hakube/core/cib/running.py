@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.cib import xmltext
 
 Running = dict[str, frozenset[str]]
 
@@ -37,10 +37,7 @@ class Status(NamedTuple):
 
 def status(text: str) -> Status:
     """The status out of the CIB ``text``. Raises HakubeError where the text is none."""
-    try:
-        root = ET.fromstring(text)
-    except ET.ParseError as error:
-        raise HakubeError(f"the CIB is not well-formed XML: {error}") from None
+    root = xmltext.parse(text, "the CIB")
     members, last = set(), {}
     for state in root.iterfind("status/node_state"):
         node = state.get("uname") or state.get("id", "")

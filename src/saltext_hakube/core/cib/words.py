@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from saltext_hakube.core.cib import meaning
+from saltext_hakube.core.cib.xmltext import unprintable
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.reading import shown
 from saltext_hakube.core.values import MASKED
@@ -52,6 +53,7 @@ class Wrong(HakubeError):
 
 def check(name: str, value: str) -> None:
     """Raise Wrong where pacemaker would not understand this value of its attribute ``name``."""
+    check_text(name, value)
     expected = None
     # The date that an interval counts from is no duration.
     if name in meaning.DURATIONS - {"interval-origin"}:
@@ -72,6 +74,12 @@ def check(name: str, value: str) -> None:
         expected = "one of " + ", ".join(CHOICES[name])
     if expected and value != MASKED:
         raise Wrong(f"{name}: {shown(value)} is wrong; expected {expected}")
+
+
+def check_text(name: str, value: str) -> None:
+    """Raise Wrong where a value, of whatever attribute, would not be kept as it is."""
+    if reason := unprintable(value):
+        raise Wrong(f"{name}: {reason}")
 
 
 def check_id(name: str) -> None:
