@@ -41,6 +41,8 @@ CIB = """<cib admin_epoch="0" epoch="7" num_updates="3" validate-with="pacemaker
   <status/>
 </cib>
 """
+# A cluster of three nodes in which everything runs.
+RUNNING = Path(__file__).parents[2] / "unit" / "cib" / "three_nodes.xml"
 DUMMY = "ocf:pacemaker:Dummy"
 BUNDLE = {"options": {"image": "x"}, "network": {"control-port": 9999}}
 NIGHT = {"date": {"operation": "date_spec"}, "date_spec": {"hours": "0-5"}}
@@ -552,6 +554,25 @@ def test_a_location_may_be_by_pattern_and_by_rules(pcs):
     arguments = {"pattern": "a|b", "rules": [rule]}
     assert pcs.location_present("l", **arguments).result is True
     assert pcs.location_present("l", **arguments).changes == {}
+
+
+# -- what may be disturbed ------------------------------------------------------------------------
+
+LIMITED = {"hakube": {"objects": {}, "safety": {"max_disruption": 0}}}
+
+
+@pytest.mark.parametrize("pillar_data", [LIMITED], indirect=True)
+def test_more_than_the_pillar_allows_is_refused_unless_this_run_may(pcs, path):
+    path.write_text(RUNNING.read_text())
+    text = path.read_text()
+    for testing in (True, False):
+        ret = pcs.property_present("stop-all-resources", value=True, test=testing)
+        assert ret.result is False
+        assert "hakube:safety:max_disruption is 0" in ret.comment
+        assert path.read_text() == text
+    ret = pcs.property_present("stop-all-resources", value=True, allow_disruption=True)
+    assert ret.result is True
+    assert "stop" in ret.comment
 
 
 # -- Salt's own door -------------------------------------------------------------------------------
