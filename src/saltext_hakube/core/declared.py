@@ -1,7 +1,7 @@
 """What the pillar declares in the cluster, all of it: the Kubernetes API's objects and others.
 
-A pillar may declare objects without a Kubernetes API: one that has neither ``cluster`` nor ``vip``.
-An exported cluster is such a pillar.
+A pillar may declare objects without a Kubernetes API: one that has no other keys. An exported
+cluster is such a pillar.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Declared(Struct, frozen=True):
 
 def declared(data: Any, facts: Facts) -> Declared:
     """What the pillar under ``hakube`` declares in the cluster. Raises ConfigError."""
-    if isinstance(data, Mapping) and data and not ALONE & data.keys():
+    if isinstance(data, Mapping) and data and data.keys() <= ALONE:
         return _declared(read(data, Declarations, "hakube"))
     config = resolve(data, facts)
     return _declared(
@@ -77,8 +77,8 @@ def given(objects: Any, absent: Any, purge: Any, pillar: Any, facts: Facts) -> D
     )
 
 
-# Keys of which one makes a pillar that of a Kubernetes API, with all that it needs.
-ALONE = {"cluster", "vip"}
+# The keys of a pillar without a Kubernetes API.
+ALONE = set(Declarations.__struct_fields__)
 
 
 def _declared(

@@ -248,8 +248,8 @@ class Declarations(Shape):
     safety: Limits = Limits()
 
 
-class Pillar(Declarations, kw_only=True):
-    """Everything under ``hakube``."""
+class Pillar(Shape, kw_only=True):
+    """Everything under ``hakube``. What it declares in the cluster comes last, as people read it."""
 
     cluster: Cluster
     vip: Vip
@@ -261,6 +261,10 @@ class Pillar(Declarations, kw_only=True):
     resources: Resources = Resources()
     properties: dict[Id, Scalar] = field(default_factory=dict)
     install: Install = Install()
+    objects: Objects = Objects()
+    absent: AbsentObjects = AbsentObjects()
+    purge: Purge = ()
+    safety: Limits = Limits()
 
     @property
     def devices(self) -> dict[str, FenceDevice]:

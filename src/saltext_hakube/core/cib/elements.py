@@ -25,6 +25,7 @@ JUDGED = frozenset({"rule", "resource_set"})
 # What is unknown in a rule cannot be declared, and so is not compared.
 KNOWN = {"rule": frozenset({"boolean-op", "role", "score", "score-attribute"})}
 KNOWN |= {tag: frozenset({"id"}) for tag in REFERENCES}
+SCORES = frozenset({"score", "score-attribute"})
 INSIDE = {"rule": frozenset({"rule", *rules.LEAVES.values()}), "resource_set": {"resource_ref"}}
 # Of these the order of what is inside says nothing.
 UNORDERED = frozenset({"rule", "acl_role", "select", "select_attributes", "network", "storage"})
@@ -41,8 +42,10 @@ def meaning(cib: Cib, element: Element) -> Meaning:
         and (element.tag not in KNOWN or name in KNOWN[element.tag])
     }
     known = INSIDE.get(element.tag)
+    # Of a rule in a rule pacemaker asks only whether it holds.
+    of_child = condition if element.tag == "rule" else meaning
     inside = [
-        meaning(cib, child)
+        of_child(cib, child)
         for child in element
         if isinstance(child.tag, str) and (known is None or child.tag in known)
     ]
@@ -96,8 +99,24 @@ def converge(
         if found is not None:
             cib.hang(owner, found, place + number)
         else:
-            cib.graft(owner, child, place + number)
+            graft(cib, owner, child, place + number)
     return {label: (before, "; ".join(told(child) for child in wanted) or None)}
+
+
+def graft(cib: Cib, owner: Element, tree: Element, index: int | None = None) -> Element:
+    """Hang a copy of a tree into ``owner``, in the words that the CIB's schema wants."""
+    element = cib.graft(owner, tree, index)
+    if (0, 0) < cib.schema < (3, 9):
+        for rule in element.iter("rule"):
+            if "score" not in rule.attrib and "score-attribute" not in rule.attrib:
+                rule.attrib["score"] = "INFINITY"  # says nothing, but has to be there
+    return element
+
+
+def condition(cib: Cib, rule: Element) -> Meaning:
+    """When a rule holds, whatever its score: the same for two that hold at the same time."""
+    tag, attributes, inside = meaning(cib, rule)
+    return tag, tuple(it for it in attributes if it[0] not in SCORES), inside
 
 
 def told(element: Element) -> str:

@@ -156,13 +156,13 @@ def edit_ruled(cib: Cib, wanted: RuledDefaults) -> Iterator[Change]:
     """Make a set with a rule be there: the one of this id, else one with the same rule."""
     place = PLACES[type(wanted)]
     built = rules.build(wanted.rule, f"{wanted.id}-rule")
-    meant = elements.meaning(cib, built)
+    meant = elements.condition(cib, built)
     section = cib.find_section(place.section)
     ruled = [it for it in (section if section is not None else ()) if pairs.has_rule(cib, it)]
     own = cib.ids.get(wanted.id)
     if own is not None and own not in ruled:
         raise Wrong(f"the cluster has a {own.tag} of this id; choose another name")
-    alike = (it for it in ruled if elements.meaning(cib, cib.referred(it).find("rule")) == meant)
+    alike = (it for it in ruled if elements.condition(cib, cib.referred(it).find("rule")) == meant)
     found = own if own is not None else next(alike, None)
     if found is not None:
         cib.claimed.add(found)

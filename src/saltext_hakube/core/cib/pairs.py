@@ -234,7 +234,7 @@ def same_set(
         return False
     if wanted.rule is not None and rule is not None:
         built = rules.build(wanted.rule, "wanted")
-        if elements.meaning(cib, built) != elements.meaning(cib, rule):
+        if elements.condition(cib, built) != elements.condition(cib, rule):
             return False
     want = texts(wanted.values)
     have = {k: v for k, v in values(cib, item).items() if k in want or k not in keep}
@@ -256,7 +256,7 @@ def fill_set(cib: Cib, item: Element, wanted: PairSet, old: Mapping[str, str]) -
         words.check("score", text(wanted.score))
         item.attrib["score"] = text(wanted.score)
     if wanted.rule is not None:
-        cib.graft(item, rules.build(wanted.rule, f"{item.attrib['id']}-rule"))
+        elements.graft(cib, item, rules.build(wanted.rule, f"{item.attrib['id']}-rule"))
     for name, value in texts(wanted.values).items():
         if value == MASKED:
             value = old.get(name, MASKED)

@@ -11,6 +11,8 @@ import xml.etree.ElementTree as ET
 
 from saltext_hakube.core.errors import HakubeError
 
+# The latter two: its encoding.
+WRONG = (ET.ParseError, LookupError, ValueError)
 _VALUE = re.compile(r'="([^"]*)"')
 _BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
 _LINE_ENDS = re.compile(r"[\n\r\t]")
@@ -24,11 +26,11 @@ def parse(text: str | bytes, what: str) -> ET.Element:
     """
     try:
         return _parse(text)
-    except ET.ParseError as error:
+    except WRONG as error:
         whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         try:
             return _parse(_VALUE.sub(_mended, whole))
-        except ET.ParseError:
+        except WRONG:
             raise HakubeError(f"{what} is not well-formed XML: {error}") from None
 
 
