@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from saltext_hakube.core.cib.objects import Object
 from saltext_hakube.core.errors import CommandError, TimedOut
+from saltext_hakube.core.idle import idle
+from saltext_hakube.core.status import Status, read
 from saltext_hakube.host import cib
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
@@ -26,7 +29,8 @@ def check_quorum(machine: Machine) -> None:
 def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> tuple[Lines, Lines]:
     """Wait until pacemaker has nothing more to do. ``timeout`` in seconds.
 
-    Returns two lists of lines: what is wrong then, and what was and the cluster has mended.
+    Returns two lists of lines: what is wrong then, and what is told as a warning: what was wrong
+    and the cluster has mended, and what runs nowhere for a reason that may be wanted.
     """
     if machine.cib_file is not None:
         return [], []
@@ -35,8 +39,16 @@ def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> tuple[
         rest(timeout)
     except TimedOut as error:
         late = [f"the cluster is as declared, but {error}"]
-    wrong, mended = failures(machine, declared)
-    return [*late, *wrong], mended
+    names = {item.id for item in declared}
+    seen = run(["crm_mon", "--one-shot", "--inactive", "--output-as=xml"], ok=None, timeout=30)
+    state = read(seen.stdout) if seen.returncode == 0 else None
+    if state is None:
+        return late, []
+    wrong, mended = _failures(state, names)
+    # Of what is not at rest nobody knows yet; what has failed is told as that.
+    failed = {failure.resource for failure in state.failures}
+    cannot, idles = ([], []) if late else idle(seen.stdout, names - failed)
+    return [*late, *wrong, *cannot], [*mended, *idles]
 
 
 def rest(timeout: float) -> None:
@@ -45,11 +57,18 @@ def rest(timeout: float) -> None:
         # crm_resource has a deadline of its own; ours comes a little later.
         run(["crm_resource", "--wait", f"--timeout={int(timeout)}s"], timeout=timeout + 15)
     except (CommandError, TimedOut) as error:
-        reason = error.output if isinstance(error, CommandError) else str(error)
+        reason = _pending(error.output) if isinstance(error, CommandError) else str(error)
         raise TimedOut(
             f"it did not come to rest within {timeout:g} s (hakube:cluster:settle_timeout); "
             f"`pcs status` shows what is going on ({reason})"
         ) from None
+
+
+def _pending(output: str) -> str:
+    """What is still to be done, out of crm_resource's words, in one line."""
+    found = re.findall(r"Action \d+: (\S+)\s+on (\S+)", output)
+    actions = ", ".join(f"{action} on {node}" for action, node in found)
+    return f"still to do: {actions}" if actions else "; ".join(output.split("\n"))
 
 
 def failures(machine: Machine, declared: Iterable[Object]) -> tuple[Lines, Lines]:
@@ -57,7 +76,10 @@ def failures(machine: Machine, declared: Iterable[Object]) -> tuple[Lines, Lines
     seen = None if machine.cib_file is not None else status()
     if seen is None:
         return [], []
-    names = {item.id for item in declared}
+    return _failures(seen, {item.id for item in declared})
+
+
+def _failures(seen: Status, names: Collection[str]) -> tuple[Lines, Lines]:
     ours = [failure for failure in seen.failures if failure.resource in names]
     return (
         [failure.told() for failure in ours if not seen.mended(failure)],
