@@ -13,8 +13,8 @@ import msgspec
 
 from saltext_hakube.core import addresses, identity, kubernetes, properties, quorum, subnets
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
-from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.cib import export
+from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.platform import Platform, System, platform

@@ -249,7 +249,7 @@ class Declarations(Shape):
 
 
 class Pillar(Shape, kw_only=True):
-    """Everything under ``hakube``. What it declares in the cluster comes last, as people read it."""
+    """Everything under ``hakube``. What else is declared in the cluster comes last."""
 
     cluster: Cluster
     vip: Vip

@@ -1,8 +1,8 @@
 """The cluster's objects on a machine: plan, foresee, refuse, stop what goes, push, wait.
 
 The story of one change. What is declared is planned against the CIB as it is; pacemaker's own
-scheduler says what it would do; a plan that disturbs more than the pillar allows is refused; what is
-to be removed is stopped first; one patch is pushed; then the cluster has time to come to rest.
+scheduler says what it would do; a plan that disturbs more than the pillar allows is refused; what
+is to be removed is stopped first; one patch is pushed; then the cluster comes to rest.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def _stop_first(machine: Machine, declared: Declared, judged) -> None:
         lines = [f"{name} still runs on {', '.join(sorted(where.get(name, ())))}" for name in left]
         raise Refused(
             f"{'; '.join(lines)}: it was told to stop before it is removed, and did not (is it "
-            "unmanaged, in maintenance, or blocked after a failed stop? `pcs status` shows). It was "
-            "not removed; its target-role is Stopped now"
+            "unmanaged, in maintenance, or blocked after a failed stop? `pcs status` shows). It "
+            "was not removed; its target-role is Stopped now"
         )
 
 

@@ -119,8 +119,8 @@ def plan(objects=None, absent=None, purge=None, allow_disruption=None):
         True: no limits (``hakube:safety``) for this plan. Default: as the pillar has it.
 
     Returns a mapping with ``changes`` (``{id: {"action": "create clone", ...}}``; what differs only
-    in spelling, as 60s and 1min, is no change; secrets are masked), ``comment``, ``predicted`` (what
-    the cluster would do, as :py:func:`predict` has it), ``problems`` (why the plan would be
+    in spelling, as 60s and 1min, is no change; secrets are masked), ``comment``, ``predicted``
+    (what the cluster would do, as :py:func:`predict` has it), ``problems`` (why the plan would be
     refused) and ``warnings`` (failed actions that nobody has cleaned up).
 
     Raises an error if the declaration is wrong or an object refers to one that does not exist.
@@ -162,8 +162,8 @@ def predict(objects=None, absent=None, purge=None):
         List of kinds.
 
     Returns a mapping with ``actions`` and ``pending``, lists of ``{"action": "restart", "resource":
-    "haproxy", "nodes": ["node1"]}`` (start, stop, restart, reload, promote, demote, fence: where; move
-    and migrate: from and to; pending: what the cluster is about to do anyway), ``lines`` (the
+    "haproxy", "nodes": ["node1"]}`` (start, stop, restart, reload, promote, demote, fence: where;
+    move and migrate: from and to; pending: what the cluster is about to do anyway), ``lines`` (the
     actions in words) and ``note`` (why nothing can be foreseen, or None).
 
     Raises an error if the declaration is wrong.

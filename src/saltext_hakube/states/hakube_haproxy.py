@@ -25,7 +25,7 @@ def __virtual__():
     return __virtualname__
 
 
-def config_managed(name, sections=None, absent=None, owner=None, config=None, unit=None):  # noqa: PLR0917
+def config_managed(name, sections=None, absent=None, owner=None, config=None, unit=None):
     """
     Make sure that haproxy.cfg has the declared sections, exactly as declared.
 

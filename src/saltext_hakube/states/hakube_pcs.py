@@ -82,15 +82,15 @@ def managed(name, objects=None, absent=None, purge=None, allow_disruption=None):
     Planned as a whole against the CIB and pushed as one versioned patch by whichever node comes
     first; then waits until the cluster is at rest, ``hakube:cluster:settle_timeout`` seconds at
     most (default 300). Objects that are not declared are left alone, and so are an administrator's
-    ``target-role``, ``is-managed``, ``maintenance``, standby, moves and bans. What is declared absent
-    is stopped, then removed.
+    ``target-role``, ``is-managed``, ``maintenance``, standby, moves and bans. What is declared
+    absent is stopped, then removed.
 
     name
         Any text.
 
     objects
-        Objects by kind and id, as in ``hakube:objects``. Without this, ``absent`` and ``purge``: all
-        that the pillar ``hakube`` declares.
+        Objects by kind and id, as in ``hakube:objects``. Without this, ``absent`` and ``purge``:
+        all that the pillar ``hakube`` declares.
 
     absent
         Names by kind, as in ``hakube:absent``.

@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from saltext_hakube.core.cib import objects as o
 
-words = st.sampled_from("alpha beta gamma delta state fake ip nic site cpu memory".split())
+words = st.sampled_from(
+    ["alpha", "beta", "gamma", "delta", "state", "fake", "ip", "nic", "site", "cpu", "memory"]
+)
 # What pacemaker 2 would not print as it was written is refused (core.cib.xmltext).
 texts = st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), min_size=1, max_size=8)
 texts |= st.text(

@@ -198,8 +198,8 @@ def test_an_existing_primitive_is_cloned_where_it_is(cib_file):
         ),
         (
             [Primitive(id="a", agent="nonsense")],
-            "primitive a: 'nonsense' is no resource agent; expected ocf:PROVIDER:TYPE, systemd:UNIT, "
-            "stonith:TYPE",
+            "primitive a: 'nonsense' is no resource agent; expected ocf:PROVIDER:TYPE, "
+            "systemd:UNIT, stonith:TYPE",
         ),
     ],
 )

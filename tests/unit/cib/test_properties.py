@@ -1,4 +1,4 @@
-"""From any declared cluster to any other: exactly what is meant, judged by pacemaker's own tools."""
+"""From any declared cluster to any other: what is meant and no more, as pacemaker's tools see."""
 
 import subprocess
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from saltext_hakube.core.cib import pairs, words
 from saltext_hakube.core.cib.change import Change, prefixed
-from saltext_hakube.core.cib.converge import Part, Shape, converge, edit_attributes, own
+from saltext_hakube.core.cib.converge import Shape, converge, edit_attributes, own
 from saltext_hakube.core.cib.document import Cib, Element
+from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.objects import Alert, Recipient
 from saltext_hakube.core.cib.words import Wrong
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from saltext_hakube.core.cib import elements, rules
 from saltext_hakube.core.cib.change import Change
-from saltext_hakube.core.cib.converge import Part, Shape, as_given, converge, create
+from saltext_hakube.core.cib.converge import Shape, as_given, converge, create
 from saltext_hakube.core.cib.document import RESOURCES, Cib, Element
+from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.meaning import ROLES
 from saltext_hakube.core.cib.objects import Colocation, Location, Order, ResourceSet, Sets, Ticket
 from saltext_hakube.core.cib.pairs import texts
@@ -61,8 +62,7 @@ def _without_started(attributes: Attributes) -> dict[str, str]:
 
 
 def _full_location(attributes: Attributes) -> dict[str, str]:
-    full = {"resource-discovery": "always", **_without_started(attributes)}
-    return full
+    return {"resource-discovery": "always", **_without_started(attributes)}
 
 
 ORDER = Kind(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from saltext_hakube.core.cib import elements, operations, pairs, words
 from saltext_hakube.core.cib.change import Change, prefixed
 from saltext_hakube.core.cib.document import Cib, Element
-from saltext_hakube.core.cib.elements import Details
+from saltext_hakube.core.cib.elements import Details, Part
 from saltext_hakube.core.cib.meaning import NEW_ROLES, OLD_ROLES, ROLE_NAMES, ROLES, same
 from saltext_hakube.core.cib.objects import ADMINISTRATIVE, Operations, Pairs
 from saltext_hakube.core.cib.words import Wrong
@@ -19,18 +19,6 @@ Attributes = dict[str, str]
 def as_given(attributes: Mapping[str, str]) -> Attributes:
     """For elements in which pacemaker takes nothing for granted."""
     return dict(attributes)
-
-
-class Part(NamedTuple):
-    """Children that are compared and replaced as a whole. ``label``: as changes call them.
-
-    ``allowed``: the attributes that they may have; none: any.
-    """
-
-    label: str
-    tags: tuple[str, ...]
-    wanted: list[Element]
-    allowed: tuple[str, ...] = ()
 
 
 def anything() -> None:
@@ -72,7 +60,7 @@ def converge(
     if shape.operations is not None:
         details |= prefixed("operation", operations.edit(cib, element, shape.operations))
     for part in shape.parts:
-        details |= elements.converge(cib, element, part.tags, part.wanted, part.label, part.allowed)
+        details |= elements.converge(cib, element, part)
     if details or action == "create":
         shape.check()
         identity = element.attrib.get("id", name)

@@ -4,8 +4,8 @@ that are compared as a whole and put in place as a whole: rules, resource sets, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from saltext_hakube.core.cib import grammar, rules, words
 from saltext_hakube.core.cib.document import REFERENCES, Cib, Element
@@ -59,27 +59,31 @@ def meaning(cib: Cib, element: Element) -> Meaning:
     return element.tag, tuple(sorted(told)), tuple(inside)
 
 
-def converge(
-    cib: Cib,
-    owner: Element,
-    tags: Sequence[str],
-    wanted: Iterable[Element],
-    label: str,
-    allowed: tuple[str, ...] = (),
-) -> Details:
-    """Make the children of these tags mean what the ``wanted`` elements do, in their order.
+class Part(NamedTuple):
+    """Children that are compared and replaced as a whole. ``label``: as changes call them.
 
-    A child that means it already stays where it is; of an unordered kind, in any order. ``allowed``:
-    the attributes that a new one may have; none: any.
+    ``allowed``: the attributes that they may have; none: any.
     """
-    wanted = list(wanted)
-    actual = [child for child in owner if child.tag in tags]
+
+    label: str
+    tags: tuple[str, ...]
+    wanted: list[Element]
+    allowed: tuple[str, ...] = ()
+
+
+def converge(cib: Cib, owner: Element, part: Part) -> Details:
+    """Make the children of a part mean what the wanted elements do, in their order.
+
+    A child that means it already stays where it is; of an unordered kind, in any order.
+    """
+    wanted = part.wanted
+    actual = [child for child in owner if child.tag in part.tags]
     want, have = [meaning(cib, child) for child in wanted], [meaning(cib, it) for it in actual]
     if want == have or (owner.tag in UNORDERED and sorted(want) == sorted(have)):
         return {}
     for child in wanted:
         given = {name: value for name, value in child.attrib.items() if name != "id"}
-        words.check_names(given, allowed or tuple(given), f"the {child.tag}'s")
+        words.check_names(given, part.allowed or tuple(given), f"the {child.tag}'s")
         for name, value in given.items():
             (words.check if child.tag in JUDGED else words.check_text)(name, value)
         grammar.judge(child)
@@ -100,7 +104,7 @@ def converge(
             cib.hang(owner, found, place + number)
         else:
             graft(cib, owner, child, place + number)
-    return {label: (before, "; ".join(told(child) for child in wanted) or None)}
+    return {part.label: (before, "; ".join(told(child) for child in wanted) or None)}
 
 
 def graft(cib: Cib, owner: Element, tree: Element, index: int | None = None) -> Element:

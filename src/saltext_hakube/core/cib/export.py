@@ -1,7 +1,7 @@
 """A CIB written as the pillar that declares it, as plain data.
 
 What an administrator set for the moment (target-role, is-managed, maintenance, standby, moves and
-bans) and what pacemaker writes itself is left out: declared, it would no longer be theirs to change.
+bans) and what pacemaker writes itself is left out: declared, it would not be theirs to change.
 """
 
 from __future__ import annotations

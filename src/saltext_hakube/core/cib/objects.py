@@ -279,7 +279,7 @@ class Tag(Object, frozen=True, kw_only=True):
 
 
 class AclRole(Object, frozen=True, kw_only=True):
-    """Permissions: each a mapping of kind (read, write, deny) and xpath, reference or object-type."""
+    """Permissions: each with kind (read, write, deny) and xpath, reference or object-type."""
 
     permissions: tuple[Values, ...] = ()
     description: Text | None = None

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from saltext_hakube.core.cib import elements, pairs, words
+from saltext_hakube.core.cib import pairs, words
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.meaning import canonical, same
 from saltext_hakube.core.cib.objects import Operation, Operations
 from saltext_hakube.core.cib.pairs import Changes
 
 # What the schema knows of an operation (resources-*.rng of all versions).
-ALLOWED = tuple(
-    [
-        "interval",
-        "timeout",
-        "role",
-        "on-fail",
-        "enabled",
-        "record-pending",
-        "start-delay",
-        "interval-origin",
-        "description",
-        "requires",
-        "prereq",
-    ]
+ALLOWED = (
+    *("interval", "timeout", "role", "on-fail", "enabled", "record-pending", "start-delay"),
+    *("interval-origin", "description", "requires", "prereq"),
 )
 PARTS = (("options", "instance_attributes"), ("meta", "meta_attributes"))
 
@@ -68,18 +57,8 @@ def edit(cib: Cib, owner: Element, declared: Operations) -> Changes:
         matched, left = _match(wanted, _elements(cib, owner))
     changes: Changes = {}
     for operation, element in matched:
-        if element is not None and _means(cib, element, operation):
-            continue
-        before = None if element is None else _told(element.attrib)
-        element = element if element is not None else _add(cib, owner, operation)
-        _edit_attributes(element, pairs.texts(operation.attributes))
-        parts = {}
-        for part, tag in PARTS:
-            found = pairs.edit(cib, element, tag, getattr(operation, part))
-            parts |= {
-                f"{part[:-1] if part == 'options' else part} {k}": v for k, v in found.items()
-            }
-        _note(changes, element.attrib, (before, _told(element.attrib)), parts)
+        if element is None or not _means(cib, element, operation):
+            _edit_one(cib, owner, operation, element, changes)
     for element in left:
         _note(changes, element.attrib, (_told(element.attrib), None), {})
         cib.remove(element)
@@ -87,6 +66,20 @@ def edit(cib: Cib, owner: Element, declared: Operations) -> Changes:
         if len(holder) == 0 and "id-ref" not in holder.attrib:
             cib.remove(holder)
     return changes
+
+
+def _edit_one(
+    cib: Cib, owner: Element, operation: Operation, found: Element | None, changes: Changes
+) -> None:
+    before = None if found is None else _told(found.attrib)
+    element = _add(cib, owner, operation) if found is None else found
+    _edit_attributes(element, pairs.texts(operation.attributes))
+    parts = {}
+    for part, tag in PARTS:
+        edited = pairs.edit(cib, element, tag, getattr(operation, part))
+        label = "option" if part == "options" else part
+        parts |= {f"{label} {name}": values for name, values in edited.items()}
+    _note(changes, element.attrib, (before, _told(element.attrib)), parts)
 
 
 Matched = list[tuple[Operation, Element | None]]

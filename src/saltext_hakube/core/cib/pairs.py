@@ -258,11 +258,10 @@ def fill_set(cib: Cib, item: Element, wanted: PairSet, old: Mapping[str, str]) -
     if wanted.rule is not None:
         elements.graft(cib, item, rules.build(wanted.rule, f"{item.attrib['id']}-rule"))
     for name, value in texts(wanted.values).items():
-        if value == MASKED:
-            value = old.get(name, MASKED)
-            _refuse_masked(name, value)
-        (words.check_text if item.tag in AGENTS else words.check)(name, value)
-        add_pair(cib, item, name, value)
+        real = old.get(name, MASKED) if value == MASKED else value
+        _refuse_masked(name, real)
+        (words.check_text if item.tag in AGENTS else words.check)(name, real)
+        add_pair(cib, item, name, real)
 
 
 def told(item: PairSet) -> str:

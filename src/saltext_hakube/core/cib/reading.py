@@ -8,7 +8,7 @@ from saltext_hakube.core.cib import options
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.kinds import BY_TAG, OPTIONS, RULED
 from saltext_hakube.core.cib.objects import Object
-from saltext_hakube.core.cib.resources import CONTAINER_TAGS, members
+from saltext_hakube.core.cib.resources import CONTAINER_TAGS
 
 SECTIONS = ("resources", "constraints", "fencing-topology", "tags", "acls", "alerts")
 
@@ -16,13 +16,11 @@ SECTIONS = ("resources", "constraints", "fencing-topology", "tags", "acls", "ale
 def objects(text: str) -> tuple[Object, ...]:
     """Everything in the CIB ``text`` that can be declared."""
     cib = Cib.parse(text)
-    return tuple(
-        [
-            *(item for kind in OPTIONS for item in options.read_options(cib, kind)),
-            *(item for kind in RULED for item in options.read_ruled(cib, kind)),
-            *options.read_nodes(cib),
-            *_elements(cib),
-        ]
+    return (
+        *(item for kind in OPTIONS for item in options.read_options(cib, kind)),
+        *(item for kind in RULED for item in options.read_ruled(cib, kind)),
+        *options.read_nodes(cib),
+        *_elements(cib),
     )
 
 
@@ -39,18 +37,24 @@ def _elements(cib: Cib) -> Iterator[Object]:
                 yield found
 
 
+# What an element has to have inside, one of these; pacemaker itself ignores it else.
+NEEDED = {
+    "group": ("primitive",),
+    "clone": ("primitive", "group"),
+    "master": ("primitive", "group"),
+    "bundle": CONTAINER_TAGS,
+    "tag": ("obj_ref",),
+}
+
+
 def _whole(element: Element) -> bool:
-    """Whether it has what its kind cannot be without; pacemaker itself ignores it else."""
-    if "id" not in element.attrib:
+    """Whether it has what its kind cannot be without."""
+    inside = NEEDED.get(element.tag)
+    if inside is not None and not any(child.tag in inside for child in element):
         return False
-    if element.tag in ("group", "clone", "master"):
-        return bool(members(element))
-    if element.tag == "bundle":
-        return any(child.tag in CONTAINER_TAGS for child in element)
-    if element.tag == "tag":
-        return element.find("obj_ref") is not None
-    if element.tag == "fencing-level":
-        return bool(element.attrib.get("devices"))
-    if element.tag in ("primitive", "template"):
-        return "type" in element.attrib or "template" in element.attrib
-    return True
+    known = element.attrib.keys()
+    if element.tag in ("primitive", "template") and not {"type", "template"} & known:
+        return False
+    if element.tag == "fencing-level" and not element.attrib.get("devices"):
+        return False
+    return "id" in known

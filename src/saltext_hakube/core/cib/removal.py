@@ -71,7 +71,8 @@ def _take_out(cib: Cib, element: Element, names: Collection[str]) -> None:
         stay = [it.attrib["id"] for it in members(element) if it.attrib["id"] not in names]
         if stay:
             raise Wrong(
-                f"{stay[0]} is in it, and would start outside of a container; declare it absent, too"
+                f"{stay[0]} is in it, and would start outside of a container; declare it absent, "
+                "too"
             )
     if element.tag == "template":
         users = [
@@ -155,11 +156,12 @@ def _without(cib: Cib, element: Element, gone: Callable[[str | None], bool]) -> 
                 cib.remove(reference)
         if child.tag == "resource_set" and references and not child.findall("resource_ref"):
             cib.remove(child)
-    if element.tag not in ("acl_role", "acl_target", "acl_group") and not list(element):
-        if element.tag == "tag" or (element.tag.startswith("rsc_") and not any(direct)):
-            if "rsc-pattern" not in element.attrib:
-                cib.remove(element)
-                yield _because(element, name, "nothing that it speaks of is left")
+    of_sets = element.tag.startswith("rsc_") and not any(direct)
+    if (element.tag == "tag" or (of_sets and "rsc-pattern" not in element.attrib)) and not any(
+        child.tag in ("obj_ref", "resource_set") for child in element
+    ):
+        cib.remove(element)
+        yield _because(element, name, "nothing that it speaks of is left")
 
 
 def _because(element: Element, name: str, reason: str) -> Change:

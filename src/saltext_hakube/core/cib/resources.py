@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from saltext_hakube.core.cib import operations, pairs
 from saltext_hakube.core.cib.change import Change
-from saltext_hakube.core.cib.converge import Part, Shape, converge, own
+from saltext_hakube.core.cib.converge import Shape, converge, own
 from saltext_hakube.core.cib.document import CONTAINERS, Cib, Element
+from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.objects import Bundle, Clone, Group, Primitive, Template
 from saltext_hakube.core.cib.words import Wrong
 
@@ -26,19 +27,24 @@ def edit_primitive(cib: Cib, wanted: Primitive) -> Iterator[Change]:
     if wanted.template is not None and (template is None or template.tag != "template"):
         raise Wrong(f"its template {wanted.template} is no template of the cluster")
     element = own(cib, wanted.id, "primitive")
-    yield from _edit_primitive(cib, wanted, element, "primitive", attributes, agent)
+    yield from _edit_primitive(
+        cib, wanted, element=element, tag="primitive", attributes=attributes, agent=agent
+    )
 
 
 def edit_template(cib: Cib, wanted: Template) -> Iterator[Change]:
     """Make the template be there."""
     element = own(cib, wanted.id, "template")
     attributes = split_agent(wanted.agent)
-    yield from _edit_primitive(cib, wanted, element, "template", attributes, wanted.agent)
+    yield from _edit_primitive(
+        cib, wanted, element=element, tag="template", attributes=attributes, agent=wanted.agent
+    )
 
 
 def _edit_primitive(
     cib: Cib,
     wanted: Primitive | Template,
+    *,
     element: Element | None,
     tag: str,
     attributes: dict[str, str],

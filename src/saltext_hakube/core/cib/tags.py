@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from saltext_hakube.core.cib.change import Change
-from saltext_hakube.core.cib.converge import Part, Shape, converge, own
+from saltext_hakube.core.cib.converge import Shape, converge, own
 from saltext_hakube.core.cib.document import Cib, Element
+from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.objects import Tag
 from saltext_hakube.core.cib.words import Wrong
 

@@ -11,8 +11,6 @@ import xml.etree.ElementTree as ET
 
 from saltext_hakube.core.errors import HakubeError
 
-# The latter two: its encoding.
-WRONG = (ET.ParseError, LookupError, ValueError)
 _VALUE = re.compile(r'="([^"]*)"')
 _BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
 _LINE_ENDS = re.compile(r"[\n\r\t]")
@@ -26,11 +24,13 @@ def parse(text: str | bytes, what: str) -> ET.Element:
     """
     try:
         return _parse(text)
-    except WRONG as error:
-        whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    except (LookupError, ValueError) as error:  # its encoding
+        raise HakubeError(f"{what} is not well-formed XML: {error}") from None
+    except ET.ParseError as error:
         try:
+            whole = text.decode("utf-8") if isinstance(text, bytes) else text
             return _parse(_VALUE.sub(_mended, whole))
-        except WRONG:
+        except (ET.ParseError, ValueError):
             raise HakubeError(f"{what} is not well-formed XML: {error}") from None
 
 
