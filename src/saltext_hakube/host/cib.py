@@ -54,7 +54,8 @@ Plan = TypeVar("Plan", bound=Planned)
 
 def read(machine: Machine, timeout: float = 30.0) -> str:
     """The CIB's XML, as this node has it."""
-    return _tool(["cibadmin", "--query", "--local"], machine, timeout=timeout).stdout
+    with _alone(machine):
+        return _tool(["cibadmin", "--query", "--local"], machine, timeout=timeout).stdout
 
 
 def find(machine: Machine) -> str | None:
@@ -182,8 +183,12 @@ def _pause(pauses: Iterator[float], deadline: float) -> None:
 
 @contextlib.contextmanager
 def _alone(machine: Machine) -> Iterator[None]:
-    """Be the only one who changes a file that stands for a cluster, where nobody else compares."""
-    if machine.cib_file is None:
+    """Be the only one of us at a file that stands for a cluster.
+
+    cibadmin compares no versions between its reading and its writing there, and writes the text
+    and its digest one after the other.
+    """
+    if machine.cib_file is None or not machine.cib_file.parent.is_dir():
         yield
         return
     folder = os.open(machine.cib_file.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -193,6 +193,10 @@ class _Waiting:
     def _planned(self, text: str) -> turn.Edit:
         now = _now()
         self._entries = turn.entries(text)
+        if turn.mine_in(self._claim, self._entries) is None:
+            # A token is one stay in the CIB: what was swept away never comes back as it was, or
+            # others would take it for what they have seen long ago.
+            self._claim = replace(self._claim, token=secrets.token_hex(4))
         self._seen = turn.look(self._entries, self._seen, now)
         mine = turn.mine_in(self._claim, self._entries)
         if mine is None or not mine.holds:

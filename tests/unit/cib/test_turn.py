@@ -30,9 +30,13 @@ class Process:
 
     def ask(self):
         """Want the turn, as if for the first time."""
+        self.seen, self.read, self.spoke, self.until = {}, None, None, None
+        self.be_new()
+
+    def be_new(self):
+        """A token is one stay in the CIB: what was swept away never comes back as it was."""
         token = f"t{next(self.numbers)}"
         self.claim = core.Claim(owner=f"of-{token}", token=token, last=self.last, **WORDS)
-        self.seen, self.read, self.spoke, self.until = {}, None, None, None
 
 
 class Turns(RuleBasedStateMachine):
@@ -59,7 +63,11 @@ class Turns(RuleBasedStateMachine):
     @rule(which=st.integers(0, 5))
     def look(self, which):
         process = self.living(which)
+        if process.until is not None:
+            return  # it has taken it, and only renews
         now = self.clock(process)
+        if core.mine_in(process.claim, self.entries) is None:
+            process.be_new()
         process.seen = core.look(self.entries, process.seen, now)
         process.read = (self.entries, now)
 
@@ -129,6 +137,8 @@ class Turns(RuleBasedStateMachine):
     def teardown(self):
         """Whoever lives gets it in the end, whatever happened before."""
         left = [p for p in getattr(self, "processes", []) if p.alive]
+        for process in left:
+            process.be_new()
         for _ in range(40 * len(left)):
             self.time += 5
             for process in list(left):

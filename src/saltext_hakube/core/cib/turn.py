@@ -33,7 +33,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.:@-]+")
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """Somebody's wish for the turn. ``token``: of this wish alone, not of the owner.
+    """Somebody's wish for the turn. ``token``: of this wish alone, not of the owner; where its
+    entry was swept away, the wish needs a new one.
 
     ``lease``: seconds after which a silent owner has lost it. ``last``: lets all others go first.
     ``since``: a wall clock's time, for people only.
