@@ -15,7 +15,7 @@ from saltext_hakube.core.cib import disruption
 from saltext_hakube.core.cib.document import EMPTY
 from saltext_hakube.core.cib.plan import Plan, stopping
 from saltext_hakube.core.cib.prediction import Prediction
-from saltext_hakube.core.cib.running import status
+from saltext_hakube.core.cib.running import runs, status
 from saltext_hakube.core.declared import Declared
 from saltext_hakube.core.errors import Refused
 from saltext_hakube.host import cib, settle
@@ -104,7 +104,7 @@ def _stop_first(machine: Machine, declared: Declared, judged) -> None:
     left = _running(cib.read(machine), names)
     if left:
         where = status(cib.read(machine)).running
-        lines = [f"{name} still runs on {', '.join(sorted(where.get(name, ())))}" for name in left]
+        lines = [f"{name} still runs on {', '.join(sorted(runs(where, name)))}" for name in left]
         raise Refused(
             f"{'; '.join(lines)}: it was told to stop before it is removed, and did not (is it "
             "unmanaged, in maintenance, or blocked after a failed stop? `pcs status` shows). It "
@@ -114,4 +114,4 @@ def _stop_first(machine: Machine, declared: Declared, judged) -> None:
 
 def _running(text: str, names: Iterable[str]) -> Lines:
     running = status(text).running
-    return [name for name in names if running.get(name)]
+    return [name for name in names if runs(running, name)]

@@ -177,15 +177,17 @@ def _shrunk(element: Element, name: str, before: str, after: str | None) -> Chan
 def stopped_first(cib: Cib, gone: Iterable[Absent]) -> tuple[str, ...]:
     """Which of the resources that are to go must be stopped before, so that none is orphaned.
 
-    A bundle is stopped as a whole, and so not its member.
+    A bundle that goes is stopped as a whole, and so not its member.
     """
+    gone = list(gone)
+    whole = {item.id for item in gone if item.kind is Bundle}
     found = []
     for item in gone:
         element = find(cib, item.kind, item.id) if item.kind in (Primitive, Bundle) else None
         if element is None:
             continue
         around = cib.parents.get(element)
-        if around is None or around.tag != "bundle":
+        if around is None or around.attrib.get("id") not in whole:
             found.append(item.id)
     return tuple(dict.fromkeys(found))
 

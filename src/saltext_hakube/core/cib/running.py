@@ -53,6 +53,13 @@ def status(text: str) -> Status:
     )
 
 
+def runs(running: Running, resource: str) -> frozenset[str]:
+    """The nodes where a resource runs; a bundle, where its containers do."""
+    container = re.compile(rf"{re.escape(resource)}-(?:docker|podman|rkt)-[0-9]+\Z")
+    containers = [nodes for name, nodes in running.items() if container.match(name)]
+    return running.get(resource, frozenset()).union(*containers)
+
+
 def plain(resource: str) -> str:
     """The id of a resource without the number of a clone's instance."""
     return INSTANCE.sub("", resource)
@@ -72,10 +79,10 @@ def _is_member(state: ET.Element) -> bool:
 def _resources(state: ET.Element) -> Iterator[str]:
     for resource in state.iterfind("lrm/lrm_resources/lrm_resource"):
         operations = sorted(resource.iterfind("lrm_rsc_op"), key=_age)
-        runs = False
+        up = False
         for operation in operations:
-            runs = _after(operation, runs)
-        if runs:
+            up = _after(operation, up)
+        if up:
             yield plain(resource.get("id", ""))
 
 
