@@ -172,6 +172,9 @@ def _check_scores(wanted: Location) -> None:
 
 
 def _check(wanted: Constraint, kind: Kind) -> None:
+    for name in wanted.options:
+        if name in FIELDS:
+            raise Wrong(f"its {name} does not stand in the options, but beside them")
     fields = list(kind.references.values()) + (["pattern"] if kind is LOCATION else [])
     given = [field for field in fields if getattr(wanted, field) is not None]
     needed = 1 if kind is LOCATION else len(kind.references)
@@ -206,8 +209,11 @@ def relation(cib: Cib, kind: Kind, element: Element) -> tuple:
     """What a constraint relates, and how: the same for two that differ in strength only."""
     full = kind.full({name: v for name, v in element.attrib.items() if name != "id"})
     roles = {name: ROLES.get(v.lower(), v.lower()) for name, v in full.items() if "role" in name}
+    # The score of a rule says how much, as that of a node does.
     inside = tuple(
-        elements.meaning(cib, child) for child in element if child.tag in ("resource_set", "rule")
+        (elements.condition if child.tag == "rule" else elements.meaning)(cib, child)
+        for child in element
+        if child.tag in ("resource_set", "rule")
     )
     return (kind.tag, *(roles.get(part, full.get(part)) for part in kind.relation), inside)
 

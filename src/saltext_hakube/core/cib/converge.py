@@ -9,9 +9,10 @@ from saltext_hakube.core.cib import elements, operations, pairs, words
 from saltext_hakube.core.cib.change import Change, prefixed
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.elements import Details, Part
-from saltext_hakube.core.cib.meaning import NEW_ROLES, OLD_ROLES, ROLE_NAMES, ROLES, same
+from saltext_hakube.core.cib.meaning import same
 from saltext_hakube.core.cib.objects import ADMINISTRATIVE, Operations, Pairs
 from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.values import MASKED
 
 Attributes = dict[str, str]
 
@@ -94,7 +95,10 @@ def own(cib: Cib, name: str, *tags: str) -> Element | None:
 
 def edit_attributes(cib: Cib, element: Element, shape: Shape) -> Details:
     """Make the element have exactly these attributes; what the kind does not know stays."""
-    wanted = shape.attributes
+    wanted = {
+        name: element.attrib.get(name, MASKED) if value == MASKED else value
+        for name, value in shape.attributes.items()
+    }
     known = {*shape.allowed, *wanted} - {"id", "description"}
     given = {name: value for name, value in element.attrib.items() if name in known}
     actual, full = shape.full(given), shape.full(wanted)
@@ -107,7 +111,7 @@ def edit_attributes(cib: Cib, element: Element, shape: Shape) -> Details:
             if shape.allowed:
                 words.check_names({name: wanted[name]}, shape.allowed, "the option")
             words.check(name, wanted[name])
-            element.attrib[name] = spelled(cib, name, wanted[name])
+            element.attrib[name] = words.spelled(cib.schema, name, wanted[name])
         else:
             element.attrib.pop(name, None)
     if shape.description is not None and element.attrib.get("description") != shape.description:
@@ -115,13 +119,3 @@ def edit_attributes(cib: Cib, element: Element, shape: Shape) -> Details:
         words.check_text("description", shape.description)
         element.attrib["description"] = shape.description
     return details
-
-
-def spelled(cib: Cib, name: str, value: str) -> str:
-    """A role in the words that the CIB's schema has for it; other values as they are."""
-    if name not in ROLE_NAMES or cib.schema == (0, 0):
-        return value
-    meant = ROLES.get(value.lower(), value.lower())
-    if cib.schema < (3, 7):
-        return OLD_ROLES.get(meant, value)
-    return NEW_ROLES.get(value.lower(), value) if cib.schema >= (4, 0) else value

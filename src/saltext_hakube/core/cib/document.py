@@ -48,7 +48,7 @@ class Cib:
     """One CIB. ``parents`` tells where an element of the configuration hangs.
 
     ``ids``: the elements of the configuration by their id, which is unique there. ``claimed``:
-    those in which a plan found what is declared.
+    those in which a plan found what is declared. ``named``: the ids of all that is declared.
     """
 
     def __init__(self, root: Element):
@@ -59,6 +59,7 @@ class Cib:
         self.parents: dict[Element, Element] = {}
         self.ids: dict[str, Element] = {}
         self.claimed: set[Element] = set()
+        self.named: set[str] = set()
         self._borrowers: dict[str, list[Element]] | None = None
         for element in self.configuration.iter():
             for child in element:
@@ -111,6 +112,10 @@ class Cib:
             if element.tag in RESOURCES:
                 yield element
 
+    def is_free(self, element: Element) -> bool:
+        """Whether something that is declared by another id may be meant by this element."""
+        return element not in self.claimed and element.attrib.get("id") not in self.named
+
     def parent(self, element: Element) -> Element:
         """The element that this one hangs in."""
         return self.parents[element]
@@ -142,7 +147,7 @@ class Cib:
 
     def remove(self, element: Element) -> None:
         """Remove an element and all in it; who has borrowed of it (``id-ref``) gets a copy."""
-        self._bequeath(element)
+        self.bequeath(element)
         self.unhang(element)
         for inner in element.iter():
             self.parents.pop(inner, None)
@@ -164,7 +169,8 @@ class Cib:
         self.unhang(element)
         return self.graft(owner, original, index)
 
-    def _bequeath(self, element: Element) -> None:
+    def bequeath(self, element: Element) -> None:
+        """Give who has borrowed of the element (``id-ref``) a copy: it is about to change."""
         if self._borrowers is None:
             self._borrowers = {}
             for borrower in self.configuration.iter():
@@ -190,3 +196,5 @@ class Cib:
     def _remember(self, element: Element) -> None:
         if "id" in element.attrib and element.tag not in NO_IDS:
             self.ids.setdefault(element.attrib["id"], element)
+        if "id-ref" in element.attrib and self._borrowers is not None:
+            self._borrowers.setdefault(element.attrib["id-ref"], []).append(element)

@@ -4,12 +4,13 @@ that are compared as a whole and put in place as a whole: rules, resource sets, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from saltext_hakube.core.cib import grammar, rules, words
 from saltext_hakube.core.cib.document import REFERENCES, Cib, Element
 from saltext_hakube.core.cib.meaning import canonical
+from saltext_hakube.core.values import MASKED
 
 Meaning = tuple[Any, ...]
 Details = dict[str, tuple[str | None, str | None]]
@@ -76,8 +77,8 @@ def converge(cib: Cib, owner: Element, part: Part) -> Details:
 
     A child that means it already stays where it is; of an unordered kind, in any order.
     """
-    wanted = part.wanted
     actual = [child for child in owner if child.tag in part.tags]
+    wanted = [_unmasked(child, part.wanted, actual) for child in part.wanted]
     want, have = [meaning(cib, child) for child in wanted], [meaning(cib, it) for it in actual]
     if want == have or (owner.tag in UNORDERED and sorted(want) == sorted(have)):
         return {}
@@ -107,9 +108,39 @@ def converge(cib: Cib, owner: Element, part: Part) -> Details:
     return {part.label: (before, "; ".join(told(child) for child in wanted) or None)}
 
 
+def _unmasked(child: Element, among: Sequence[Element], actual: Sequence[Element]) -> Element:
+    """The element with the values that stand where masked ones are declared; itself if none are.
+
+    They are those of the one that stands in its place, if that says the same else or is the only
+    one on both sides; else of the only one that says the same else. Others are not guessed.
+    """
+    if not any(MASKED in it.attrib.values() for it in child.iter()):
+        return child
+    beside = [it for it in among if it.tag == child.tag]
+    there = [it for it in actual if it.tag == child.tag]
+    plain = {k: canonical(k, v) for k, v in child.items() if v != MASKED and k != "id"}
+
+    def alike(element: Element) -> bool:
+        return plain.items() <= {k: canonical(k, v) for k, v in element.items()}.items()
+
+    place = there[beside.index(child) :][:1]
+    if len(beside) == len(there) == 1 or (place and alike(place[0])):
+        found = place
+    else:
+        found = [it for it in there if alike(it)]
+    known = found[0] if len(found) == 1 else Element(child.tag)
+    new = Element(child.tag, {k: known.get(k, v) if v == MASKED else v for k, v in child.items()})
+    new.extend(_unmasked(it, list(child), list(known)) for it in child)
+    return new
+
+
 def graft(cib: Cib, owner: Element, tree: Element, index: int | None = None) -> Element:
     """Hang a copy of a tree into ``owner``, in the words that the CIB's schema wants."""
     element = cib.graft(owner, tree, index)
+    for inner in element.iter():
+        if inner.tag in JUDGED or inner.tag == "network":
+            for name, value in inner.attrib.items():
+                inner.attrib[name] = words.spelled(cib.schema, name, value)
     if (0, 0) < cib.schema < (3, 9):
         for rule in element.iter("rule"):
             if "score" not in rule.attrib and "score-attribute" not in rule.attrib:
@@ -141,6 +172,7 @@ def told(element: Element) -> str:
 
 
 def _forget(cib: Cib, element: Element) -> None:
+    cib.bequeath(element)
     for inner in element.iter():
         cib.parents.pop(inner, None)
         if cib.ids.get(inner.attrib.get("id", "")) is inner:

@@ -20,6 +20,7 @@ from saltext_hakube.core.cib.objects import (
     Operation,
     Primitive,
     Property,
+    Recipient,
     Template,
 )
 from saltext_hakube.core.cib.operations import listed
@@ -85,6 +86,8 @@ def _masked(value: Any, agent: str | None, name: str = "") -> Any:
             field.name: _masked(getattr(value, field.name), agent, _part(field.name))
             for field in msgspec.structs.fields(value)
         }
+        if isinstance(value, Recipient) and hides("value", None, value.value):
+            fields["value"] = MASKED  # an address with a token in it
         return type(value)(**fields)
     if isinstance(value, Mapping):
         return {

@@ -36,7 +36,10 @@ def edit_level(cib: Cib, wanted: FencingLevel) -> Iterator[Change]:
         key = _key(attributes)
         section = cib.find_section(SECTION)
         levels = section.iterfind(TAG) if section is not None else ()
-        element = next((it for it in levels if _key(it.attrib) == key), None)
+        same = [it for it in levels if _key(it.attrib) == key]
+        element = next((it for it in same if cib.is_free(it)), None)
+        if element is None and any(it in cib.claimed for it in same):
+            raise Wrong("another declared level has the same target and index")
     shape = Shape(
         kind="fencing level",
         tag=TAG,

@@ -74,7 +74,7 @@ def _judge(element: Element, known: Known) -> None:
     if known.one_of and len(given.keys() & set(known.one_of)) != 1:
         raise Wrong(f"the {tag} needs {' or '.join(known.one_of)}")
     for name in NUMBERS & given.keys():
-        if not given[name].isdecimal():
+        if not (given[name].isascii() and given[name].isdecimal()):
             raise Wrong(f"{name}: {shown(given[name])} is wrong; expected a whole number")
     operation = given.get("operation", "")
     if operation not in OPERATIONS.get(tag, (operation,)):

@@ -55,6 +55,8 @@ def edit(cib: Cib, owner: Element, declared: Operations) -> Changes:
         return {}
     if _borrow(cib, owner):
         matched, left = _match(wanted, _elements(cib, owner))
+    for holder in owner.findall("operations"):
+        cib.bequeath(holder)
     changes: Changes = {}
     for operation, element in matched:
         if element is None or not _means(cib, element, operation):
@@ -73,7 +75,7 @@ def _edit_one(
 ) -> None:
     before = None if found is None else _told(found.attrib)
     element = _add(cib, owner, operation) if found is None else found
-    _edit_attributes(element, pairs.texts(operation.attributes))
+    _edit_attributes(cib, element, pairs.texts(operation.attributes))
     parts = {}
     for part, tag in PARTS:
         edited = pairs.edit(cib, element, tag, getattr(operation, part))
@@ -125,13 +127,13 @@ def _means(cib: Cib, element: Element, operation: Operation) -> bool:
     return all(pairs.means(cib, element, tag, getattr(operation, part)) for part, tag in PARTS)
 
 
-def _edit_attributes(element: Element, declared: Mapping[str, str]) -> None:
+def _edit_attributes(cib: Cib, element: Element, declared: Mapping[str, str]) -> None:
     wanted, actual = _full(declared), _full(element.attrib)
     for name, value in wanted.items():
         if name not in element.attrib or not same(name, actual.get(name), value):
             words.check(name, value)
             words.check_names({name: value}, ALLOWED, "the attribute")
-            element.attrib[name] = value
+            element.attrib[name] = words.spelled(cib.schema, name, value)
     for name in actual.keys() - wanted.keys():
         del element.attrib[name]
     if "description" in declared:

@@ -24,6 +24,7 @@ from saltext_hakube.core.cib.objects import (
     RuledResourceDefaults,
 )
 from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.values import MASKED
 
 
 class Place(NamedTuple):
@@ -97,7 +98,7 @@ def edit_option(cib: Cib, wanted: Option) -> Iterator[Change]:
     details = {}
     for name, pair in standing.items():
         before = cib.referred(pair).attrib.get("value", "")
-        if not _same(wanted.id, before, value):
+        if value != MASKED and not _same(wanted.id, before, value):
             words.check(name, value)
             details["value" if name == wanted.id else name] = (before, value)
     if details:
@@ -158,11 +159,20 @@ def edit_ruled(cib: Cib, wanted: RuledDefaults) -> Iterator[Change]:
     built = rules.build(wanted.rule, f"{wanted.id}-rule")
     meant = elements.condition(cib, built)
     section = cib.find_section(place.section)
-    ruled = [it for it in (section if section is not None else ()) if pairs.has_rule(cib, it)]
+    # What is borrowed as a whole is told where it stands, and has no name here.
+    ruled = [
+        it
+        for it in (section if section is not None else ())
+        if "id" in it.attrib and pairs.has_rule(cib, it)
+    ]
     own = cib.ids.get(wanted.id)
     if own is not None and own not in ruled:
         raise Wrong(f"the cluster has a {own.tag} of this id; choose another name")
-    alike = (it for it in ruled if elements.condition(cib, cib.referred(it).find("rule")) == meant)
+    alike = (
+        it
+        for it in ruled
+        if cib.is_free(it) and elements.condition(cib, cib.referred(it).find("rule")) == meant
+    )
     found = own if own is not None else next(alike, None)
     if found is not None:
         cib.claimed.add(found)
@@ -259,6 +269,11 @@ def _sets(cib: Cib, place: Place) -> list[Element]:
     return sorted(found, key=lambda item: item.attrib.get("id") != PROPERTIES.set_id)
 
 
+def names(kind: type, name: str) -> frozenset[str]:
+    """All names of the option with this one."""
+    return _names(PLACES[kind], name)
+
+
 def _names(place: Place, name: str) -> frozenset[str]:
     aliases = ALIASES if place is PROPERTIES else ()
     return next((alias for alias in aliases if name in alias), frozenset({name}))
@@ -281,6 +296,8 @@ def _all_pairs(cib: Cib, place: Place, names: set[str]) -> list[Element]:
     section = cib.section(place.section)
     for item in _sets(cib, place):
         pairs.make_own(cib, item)
+    for item in _sets(cib, place):
+        cib.bequeath(item)
     return [
         pair
         for item in _sets(cib, place)

@@ -15,7 +15,6 @@ from saltext_hakube.core.cib import elements, grammar, rules, words
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.meaning import canonical, number, text
 from saltext_hakube.core.cib.objects import Pairs, PairSet
-from saltext_hakube.core.cib.words import Wrong
 from saltext_hakube.core.values import MASKED
 
 Changes = elements.Details
@@ -136,7 +135,6 @@ def _differing(
     changes: Changes = {}
     for name, value in wanted.items():
         if name not in actual:
-            _refuse_masked(name, value)
             changes[name] = (None, value)
         elif value != MASKED and not same(tag, name, actual[name], value):
             changes[name] = (actual[name], value)
@@ -149,6 +147,8 @@ def _differing(
 def _write(cib: Cib, owner: Element, tag: str, sets: list[Element], changes: Changes) -> None:
     """Carry out the changes in sets that hold always."""
     sets = [make_own(cib, item) for item in sets]
+    for item in sets:
+        cib.bequeath(item)
     # What is borrowed from nowhere stays borrowed, and says nothing.
     ranked = [it for it in blocks(cib, owner, tag) if it in sets and "id-ref" not in it.attrib]
     for name, (_before, after) in changes.items():
@@ -259,7 +259,6 @@ def fill_set(cib: Cib, item: Element, wanted: PairSet, old: Mapping[str, str]) -
         elements.graft(cib, item, rules.build(wanted.rule, f"{item.attrib['id']}-rule"))
     for name, value in texts(wanted.values).items():
         real = old.get(name, MASKED) if value == MASKED else value
-        _refuse_masked(name, real)
         (words.check_text if item.tag in AGENTS else words.check)(name, real)
         add_pair(cib, item, name, real)
 
@@ -272,13 +271,6 @@ def told(item: PairSet) -> str:
     if item.rule is not None:
         parts.append(f"if {rules.told(rules.build(item.rule, 'told'))}")
     return " ".join(parts)
-
-
-def _refuse_masked(name: str, value: str) -> None:
-    if value == MASKED:
-        raise Wrong(
-            f"the value of {name} is masked, and the cluster has none to keep; write the real one"
-        )
 
 
 def pair_name(cib: Cib, pair: Element) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from msgspec import Struct
 
-from saltext_hakube.core.cib import matching, nesting, pairs, removal
+from saltext_hakube.core.cib import matching, nesting, options, pairs, removal
 from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.constraints import edit_constraint
 from saltext_hakube.core.cib.document import Cib
@@ -100,6 +100,7 @@ class _Work:
     def __init__(self, cib: Cib, desired: list[Object], absent: list[Absent], place: Place):
         self.cib = cib
         self.desired = desired
+        cib.named = {item.id for item in desired}
         self.absent = absent
         self.place = place
         self.changes: list[Change] = []
@@ -127,17 +128,27 @@ class _Work:
             self.stops += removal.stopped_first(self.cib, gone)
             self._remove(gone, purge)
         if (self.absent or purge) and not self.problems:
-            self.changes += removal.dependents(self.cib, before)
+            for change in removal.dependents(self.cib, before):
+                self._depend(change)
+
+    def _depend(self, change: Change) -> None:
+        """What is declared cannot go because of something else that does."""
+        self.changes.append(change)
+        for item in self.desired if change.action == "remove" else ():
+            if (BY_TYPE[type(item)].name, item.id) == (change.kind, change.id):
+                because = change.details["because"][1]
+                self.problems.append(f"{self.place(type(item), item.id)}: {because}; decide")
 
     def _check(self) -> bool:
         """Ids are one namespace, and what is declared cannot be absent as well."""
         seen: dict[str, Object] = {}
         for item in self.desired:
-            key = f"{type(item).__name__} {item.id}" if _apart(item) else item.id
+            key = f"{type(item).__name__} {_first_name(item)}" if _apart(item) else item.id
             if key in seen:
-                other = self.place(type(seen[key]), item.id)
+                other = self.place(type(seen[key]), seen[key].id)
                 where = self.place(type(item), item.id)
-                self.problems.append(f"{where}: the id is already that of {other}")
+                what = "the id" if seen[key].id == item.id else "it has two names, and the other"
+                self.problems.append(f"{where}: {what} is already that of {other}")
             seen[key] = item
         declared = {(type(item), item.id) for item in self.desired}
         for item in self.absent:
@@ -215,6 +226,11 @@ def _apart(item: Object) -> bool:
     """Whether an object's name is none of the ids of XML, but a name of its own kind."""
     apart = (*OPTIONS, NodeValues)
     return isinstance(item, apart) or BY_TYPE[type(item)].tags == ("acl_target",)
+
+
+def _first_name(item: Object) -> str:
+    """An option's name, the same for both where pacemaker has two."""
+    return min(options.names(type(item), item.id)) if isinstance(item, OPTIONS) else item.id
 
 
 def _merged(changes: Iterable[Change]) -> Iterator[Change]:

@@ -19,7 +19,7 @@ CLASSES = ("ocf", "systemd", "stonith", "service", "lsb", "upstart", "nagios", "
 
 def edit_primitive(cib: Cib, wanted: Primitive) -> Iterator[Change]:
     """Make the primitive be there, with these options, meta attributes and operations."""
-    if (wanted.agent is None) == (wanted.template is None):
+    if (not wanted.agent) == (wanted.template is None):
         raise Wrong("it needs either an agent or a template")
     agent = wanted.agent or f"template {wanted.template}"
     attributes = split_agent(wanted.agent) if wanted.agent else {"template": wanted.template}
@@ -65,7 +65,7 @@ def _edit_primitive(
         operations=wanted.operations,
     )
     before = None if element is None else read_agent(element)
-    for change in converge(cib, wanted.id, shape, element, _agent_of(cib, wanted)):
+    for change in converge(cib, wanted.id, shape, element, _agent_told(cib, wanted, element)):
         for part in ("class", "provider", "type", "template"):
             change.details.pop(part, None)
         details = {"agent": (before, agent)} if before != agent else {}
@@ -269,6 +269,14 @@ def split_agent(agent: str) -> dict[str, str]:
     raise Wrong(
         f"{agent!r} is no resource agent; expected ocf:PROVIDER:TYPE, systemd:UNIT, stonith:TYPE"
     )
+
+
+def _agent_told(cib: Cib, wanted: Primitive | Template, element: Element | None) -> str | None:
+    """The agent by which options are told: that of a fence device, if it is or was one."""
+    after = _agent_of(cib, wanted)
+    if element is None or read_class(cib, element) != "stonith":
+        return after
+    return after if after is not None and after.startswith("stonith:") else "stonith:"
 
 
 def _agent_of(cib: Cib, wanted: Primitive | Template) -> str | None:

@@ -72,14 +72,30 @@ def check(name: str, value: str) -> None:
             expected = "one of " + ", ".join(ROLES)
     elif value not in CHOICES.get(name, [value]):
         expected = "one of " + ", ".join(CHOICES[name])
-    if expected and value != MASKED:
+    if expected:
         raise Wrong(f"{name}: {shown(value)} is wrong; expected {expected}")
 
 
 def check_text(name: str, value: str) -> None:
     """Raise Wrong where a value, of whatever attribute, would not be kept as it is."""
+    if value == MASKED:
+        raise Wrong(
+            f"the value of {name} is masked, and the cluster has none to keep; write the real one"
+        )
     if reason := unprintable(value):
         raise Wrong(f"{name}: {reason}")
+
+
+def spelled(schema: tuple[int, int], name: str, value: str) -> str:
+    """A value in the words that the CIB's schema has for it, of which pacemaker reads more."""
+    if name in meaning.BOOLEANS:
+        return meaning.boolean(value)
+    if name not in meaning.ROLE_NAMES or schema == (0, 0):
+        return value
+    meant = meaning.ROLES.get(value.lower(), value.lower())
+    if schema < (3, 7):
+        return meaning.OLD_ROLES.get(meant, value)
+    return meaning.NEW_ROLES.get(value.lower(), value) if schema >= (4, 0) else value
 
 
 def check_id(name: str) -> None:
