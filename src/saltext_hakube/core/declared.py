@@ -25,14 +25,22 @@ from saltext_hakube.core.topology import topology
 SETTLE_TIMEOUT = 300
 
 
+class Api(Struct, frozen=True):
+    """The ids of what the Kubernetes API stands on; empty where the pillar has none."""
+
+    apiserver: str = ""
+    haproxy: str = ""
+    vip: str = ""
+
+
 class Declared(Struct, frozen=True):
-    """``places``: where in the pillar each object stands; ``apiserver``: which resource it is."""
+    """``places``: where in the pillar each object stands; ``api``: what must not be taken down."""
 
     objects: tuple[Object, ...] = ()
     absent: tuple[Absent, ...] = ()
     purge: tuple[type[Object], ...] = ()
     limits: Limits = Limits()
-    apiserver: str | None = None
+    api: Api = Api()
     settle_timeout: int = SETTLE_TIMEOUT
     places: dict[tuple[type[Object], str], str] = {}
 
@@ -52,12 +60,17 @@ class Declared(Struct, frozen=True):
 
 def declared(data: Any, facts: Facts) -> Declared:
     """What the pillar under ``hakube`` declares in the cluster. Raises ConfigError."""
-    if isinstance(data, Mapping) and data and data.keys() <= ALONE:
+    if alone(data):
         return _declared(read(data, Declarations, "hakube"))
     config = resolve(data, facts)
-    return _declared(
-        config.declared, topology(config), config.resources.apiserver.name, config.cluster
-    )
+    names = config.resources
+    api = Api(names.apiserver.name, names.haproxy.name, names.vip.name)
+    return _declared(config.declared, topology(config), api, config.cluster)
+
+
+def alone(data: Any) -> bool:
+    """Whether a pillar declares objects and nothing else: no Kubernetes API, no machines."""
+    return isinstance(data, Mapping) and bool(data) and data.keys() <= ALONE
 
 
 def given(objects: Any, absent: Any, purge: Any, pillar: Any, facts: Facts) -> Declared:
@@ -84,14 +97,14 @@ ALONE = set(Declarations.__struct_fields__)
 def _declared(
     pillar: Declarations,
     own: tuple[Object, ...] = (),
-    apiserver: str | None = None,
+    api: Api = Api(),  # noqa: B008
     cluster: Cluster | None = None,
 ) -> Declared:
     parts = _parts(pillar.objects, pillar.absent, pillar.purge, declaration.PILLAR)
     return Declared(
         **{**parts, "objects": (*own, *parts["objects"])},
         limits=pillar.safety,
-        apiserver=apiserver,
+        api=api,
         settle_timeout=SETTLE_TIMEOUT if cluster is None else cluster.settle_timeout,
     )
 

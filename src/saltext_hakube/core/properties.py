@@ -9,18 +9,19 @@ from collections.abc import Mapping
 
 from saltext_hakube.core.cib.meaning import BOOLEANS, FALSE, TRUE, text
 from saltext_hakube.core.cib.options import PACEMAKERS
+from saltext_hakube.core.cib.words import CHOICES as CHOICES_OF
 from saltext_hakube.core.reading import shown
 
 PATH = "hakube:properties"
 
 # Pacemaker Explained, "Cluster Options"; case does not matter.
 CHOICES = {
-    "no-quorum-policy": ("stop", "freeze", "ignore", "demote", "suicide", "fence"),
-    "stonith-action": ("reboot", "off", "poweroff"),
-    "placement-strategy": ("default", "utilization", "minimal", "balanced"),
-    "node-health-strategy": ("none", "migrate-on-red", "only-green", "progressive", "custom"),
+    name: CHOICES_OF[name]
+    for name in (
+        *("no-quorum-policy", "stonith-action", "fencing-action"),
+        *("placement-strategy", "node-health-strategy"),
+    )
 }
-CHOICES["fencing-action"] = CHOICES["stonith-action"]  # its name since Pacemaker 3
 
 # The two names of one property; the second is Pacemaker 3's.
 FENCING = ("stonith-enabled", "fencing-enabled")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import xml.etree.ElementTree as ET
 
@@ -104,7 +105,8 @@ def _failure(item: ET.Element) -> Failure:
     key = item.get("op_key", "")
     resource = key.removesuffix(f"_{item.get('interval', '0')}").removesuffix(f"_{task}")
     words = (item.get("exitstatus"), item.get("exitreason"), item.get("status"))
-    reason = ", ".join(word for word in words if word and word not in ENDED)
+    told = (html.unescape(" ".join(word.split())) for word in words if word)  # escaped twice
+    reason = ", ".join(word for word in told if word not in ENDED)
     return Failure(resource.partition(":")[0], item.get("node", "?"), task, reason)
 
 

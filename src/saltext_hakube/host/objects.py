@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from saltext_hakube.core.cib import disruption
-from saltext_hakube.core.cib.document import EMPTY
-from saltext_hakube.core.cib.plan import Plan, stopping
+from saltext_hakube.core.cib.document import EMPTY, Cib
+from saltext_hakube.core.cib.plan import Plan, target_roles, with_roles
 from saltext_hakube.core.cib.prediction import Prediction
 from saltext_hakube.core.cib.running import runs, status
 from saltext_hakube.core.declared import Declared
-from saltext_hakube.core.errors import Refused
+from saltext_hakube.core.errors import Refused, TimedOut
 from saltext_hakube.host import cib, settle
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.simulate import predict
@@ -86,7 +86,9 @@ def _foresee(declared: Declared, planned: Plan) -> Planned:
         prediction,
         declared.limits,
         status(planned.before).running,
-        apiserver=declared.apiserver or "",
+        apiserver=declared.api.apiserver,
+        haproxy=declared.api.haproxy,
+        vip=declared.api.vip,
     )
     return Planned(planned, prediction, tuple(refusal))
 
@@ -99,17 +101,46 @@ def _stop_first(machine: Machine, declared: Declared, judged) -> None:
     names = _running(text, judged(text).stops)
     if not names:
         return
-    cib.push(machine, lambda now: stopping(now, names))
-    settle.rest(declared.settle_timeout)
-    left = _running(cib.read(machine), names)
-    if left:
-        where = status(cib.read(machine)).running
-        lines = [f"{name} still runs on {', '.join(sorted(runs(where, name)))}" for name in left]
+    _check_stops(text, names)
+    before = target_roles(text, names)
+    cib.push(machine, lambda now: with_roles(now, dict.fromkeys(names, "Stopped")))
+    try:
+        settle.rest(declared.settle_timeout)
+        left = _running(cib.read(machine), names)
+        if left:
+            raise Refused(f"{_places(cib.read(machine), left)}: {NOT_STOPPED}")
+    except (Refused, TimedOut):
+        cib.push(machine, lambda now: with_roles(now, before))
+        raise
+
+
+NOT_STOPPED = (
+    "it was told to stop before it is removed, and did not (a failed stop blocks it; `pcs status` "
+    "shows). It was not removed, and its target-role is what it was before"
+)
+
+
+def _check_stops(text: str, names: Lines) -> None:
+    """Ask the scheduler whether they would stop at all: before anything is written."""
+    found = predict(text, with_roles(text, dict.fromkeys(names, "Stopped")).after)
+    stops = {it.resource for it in (*found.actions, *found.pending) if it.kind == "stop"}
+    left = [name for name in names if name not in stops and _is_single(text, name)]
+    if left and not found.note:
         raise Refused(
-            f"{'; '.join(lines)}: it was told to stop before it is removed, and did not (is it "
-            "unmanaged, in maintenance, or blocked after a failed stop? `pcs status` shows). It "
-            "was not removed; its target-role is Stopped now"
+            f"{_places(text, left)}, and would not stop (is it unmanaged, or the cluster in "
+            "maintenance? `pcs status` shows), so it is not removed; nothing was changed"
         )
+
+
+def _is_single(text: str, name: str) -> bool:
+    """Not a bundle: what stops of that are its containers."""
+    element = Cib.parse(text).resource(name)
+    return element is not None and element.tag == "primitive"
+
+
+def _places(text: str, names: Lines) -> str:
+    where = status(text).running
+    return "; ".join(f"{it} still runs on {', '.join(sorted(runs(where, it)))}" for it in names)
 
 
 def _running(text: str, names: Iterable[str]) -> Lines:

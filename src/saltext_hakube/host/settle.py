@@ -12,7 +12,6 @@ from saltext_hakube.core.status import Status, read
 from saltext_hakube.host import cib
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
-from saltext_hakube.host.status import status
 
 Lines = list[str]
 
@@ -39,16 +38,24 @@ def wait(machine: Machine, declared: Iterable[Object], timeout: float) -> tuple[
         rest(timeout)
     except TimedOut as error:
         late = [f"the cluster is as declared, but {error}"]
-    names = {item.id for item in declared}
+    # Of what is not at rest nobody knows yet whether it runs.
+    wrong, told = look(machine, declared, at_rest=not late)
+    return [*late, *wrong], told
+
+
+def look(machine: Machine, declared: Iterable[Object], at_rest: bool = True) -> tuple[Lines, Lines]:
+    """What is wrong with declared resources now, and what is told as a warning, as for ``wait``."""
+    if machine.cib_file is not None:
+        return [], []
     seen = run(["crm_mon", "--one-shot", "--inactive", "--output-as=xml"], ok=None, timeout=30)
     state = read(seen.stdout) if seen.returncode == 0 else None
     if state is None:
-        return late, []
+        return [], []
+    names = {item.id for item in declared}
     wrong, mended = _failures(state, names)
-    # Of what is not at rest nobody knows yet; what has failed is told as that.
     failed = {failure.resource for failure in state.failures}
-    cannot, idles = ([], []) if late else idle(seen.stdout, names - failed)
-    return [*late, *wrong, *cannot], [*mended, *idles]
+    cannot, idles = idle(seen.stdout, names - failed) if at_rest else ([], [])
+    return [*wrong, *cannot], [*mended, *idles]
 
 
 def rest(timeout: float) -> None:
@@ -69,14 +76,6 @@ def _pending(output: str) -> str:
     found = re.findall(r"Action \d+: (\S+)\s+on (\S+)", output)
     actions = ", ".join(f"{action} on {node}" for action, node in found)
     return f"still to do: {actions}" if actions else "; ".join(output.split("\n"))
-
-
-def failures(machine: Machine, declared: Iterable[Object]) -> tuple[Lines, Lines]:
-    """The failed actions of declared resources that nobody has cleaned up: standing, mended."""
-    seen = None if machine.cib_file is not None else status()
-    if seen is None:
-        return [], []
-    return _failures(seen, {item.id for item in declared})
 
 
 def _failures(seen: Status, names: Collection[str]) -> tuple[Lines, Lines]:

@@ -16,6 +16,7 @@ import salt.version
 import saltext_hakube
 from saltext_hakube import face
 from saltext_hakube.core.config import public, resolve
+from saltext_hakube.core.declared import alone, declared
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.values import MASKED
 
@@ -65,7 +66,8 @@ def problems(pillar=None):
     pillar
         A mapping to look at in place of the minion's pillar; see :py:func:`config`.
 
-    Each line has the path in the pillar, what is wrong, and what is allowed or to be done.
+    Each line has the path in the pillar, what is wrong, and what is allowed or to be done. A pillar
+    of objects only (docs/objects.md) is judged as that.
 
     CLI Example:
 
@@ -73,8 +75,12 @@ def problems(pillar=None):
 
         salt '*' hakube.problems
     """
+    data = __pillar__.get("hakube") if pillar is None else pillar
     try:
-        _resolved(pillar)
+        if alone(data):
+            declared(data, face.facts(__grains__, __opts__))
+        else:
+            _resolved(pillar)
     except ConfigError as error:
         return list(error.problems)
     return []

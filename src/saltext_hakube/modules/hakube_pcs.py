@@ -121,7 +121,8 @@ def plan(objects=None, absent=None, purge=None, allow_disruption=None):
     Returns a mapping with ``changes`` (``{id: {"action": "create clone", ...}}``; what differs only
     in spelling, as 60s and 1min, is no change; secrets are masked), ``comment``, ``predicted``
     (what the cluster would do, as :py:func:`predict` has it), ``problems`` (why the plan would be
-    refused) and ``warnings`` (failed actions that nobody has cleaned up).
+    refused) and ``warnings`` (failed actions that nobody has
+    cleaned up, resources that run nowhere).
 
     Raises an error if the declaration is wrong or an object refers to one that does not exist.
 
@@ -138,7 +139,7 @@ def plan(objects=None, absent=None, purge=None, allow_disruption=None):
         planned = engine.plan(machine, wanted)
         warnings = []
         if planned.cluster and not planned.plan.changes:
-            wrong, mended = settle.failures(machine, wanted.objects)
+            wrong, mended = settle.look(machine, wanted.objects)
             warnings = [*wrong, *mended]
         return {**_outcome(planned, warnings), "problems": list(planned.refusal)}
 
@@ -204,7 +205,8 @@ def apply(objects=None, absent=None, purge=None, allow_disruption=None):
         True: no limits (``hakube:safety``) for this run. Default: as the pillar has it.
 
     Returns the mapping of :py:func:`plan` with what was changed, and ``problems``: a line for each
-    resource that could not be started or stopped, or that the wait came to its end.
+    resource that could not be started or stopped, or that the wait came to its end; if there is one
+    the exit code is 1.
 
     Raises an error if the plan would disturb more than ``hakube:safety`` allows, no cluster runs
     here, it has no quorum, or others changed it again and again for 60 s.
@@ -219,6 +221,8 @@ def apply(objects=None, absent=None, purge=None, allow_disruption=None):
     with face.told():
         wanted = _declared(objects, absent, purge, allow_disruption)
         done = engine.apply(face.machine(__opts__), wanted)
+        if done.wrong:
+            __context__["retcode"] = 1
         return {**_outcome(done.planned, done.mended), "problems": list(done.wrong)}
 
 

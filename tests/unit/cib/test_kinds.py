@@ -142,7 +142,7 @@ def test_limits_and_waits_are_those_of_the_pillar():
     facts = Facts(names=("node1",))
     wanted = given({"groups": {"g": {"members": ["a"]}}}, None, None, pillar, facts)
     assert [item.id for item in wanted.objects] == ["g"]
-    assert (wanted.settle_timeout, wanted.apiserver) == (7, "api")
+    assert (wanted.settle_timeout, wanted.api.apiserver) == (7, "api")
     assert wanted.limits.max_disruption == 2
 
 

@@ -151,6 +151,8 @@ def edit_constraint(cib: Cib, wanted: Constraint, found: Element | None) -> Iter
 def _check_references(cib: Cib, wanted: Constraint, kind: Kind) -> None:
     """A constraint is on resources, or on tags and templates that stand for some."""
     named = [(name, getattr(wanted, field)) for name, field in kind.references.items()]
+    if len(named) > 1 and None not in {it[1] for it in named} and named[0][1] == named[1][1]:
+        raise Wrong(f"it relates {named[0][1]} to itself")
     named += [("set's member", member) for given in wanted.sets for member in given.members]
     for what, name in named:
         element = None if name is None else cib.ids.get(name)

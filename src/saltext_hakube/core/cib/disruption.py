@@ -47,19 +47,22 @@ def refusal(
     running: Mapping[str, Collection[str]],
     *,
     apiserver: str,
+    haproxy: str = "",
+    vip: str = "",
 ) -> list[str]:
     """Why a plan must not be carried out, with the remedy as the last line; empty if it may.
 
-    ``running``: resource -> nodes where it runs now (``running.status``); ``apiserver``: the
-    resource's id. The plan is judged as if all it disturbs were down at the same moment, which
-    pacemaker may well do.
+    ``running``: resource -> nodes where it runs now (``running.status``); ``apiserver``,
+    ``haproxy``, ``vip``: ids of what the API stands on. The plan is judged as if all it disturbs
+    were down at the same moment, which pacemaker may well do.
     """
     if limits.allow_disruption:
         return []
     problems = [
-        *_apiservers(
-            prediction, limits.min_apiservers, frozenset(running.get(apiserver, ())), apiserver
-        ),
+        # Clients reach an apiserver through haproxy, and haproxy at the VIP.
+        *_apiservers(prediction, limits.min_apiservers, running, apiserver),
+        *_apiservers(prediction, limits.min_apiservers, running, haproxy),
+        *_vip(prediction, limits.min_apiservers, vip),
         *_all(prediction, limits.max_disruption),
     ]
     if not problems:
@@ -67,7 +70,8 @@ def refusal(
     return [
         *problems,
         "nothing was changed; make the change in smaller parts, or allow it for this run: "
-        f"`allow_disruption: true`, an argument of the state or {PATH}:allow_disruption",
+        f"`allow_disruption: true`, an argument of the state and of hakube_pcs.apply, or "
+        f"{PATH}:allow_disruption",
     ]
 
 
@@ -76,9 +80,19 @@ def disrupted(actions: Iterable[Action]) -> list[Action]:
     return [action for action in actions if action.kind in DISRUPTIVE]
 
 
+def _vip(prediction: Prediction, minimum: int, name: str) -> Iterable[str]:
+    stops = [it for it in prediction.actions if it.resource == name and it.kind == "stop"]
+    if stops and minimum:
+        yield (
+            f"{PATH}:min_apiservers is {minimum}, and this would leave the API without its "
+            f"address: {'; '.join(told(stops))}"
+        )
+
+
 def _apiservers(
-    prediction: Prediction, minimum: int, running: frozenset[str], name: str
+    prediction: Prediction, minimum: int, where: Mapping[str, Collection[str]], name: str
 ) -> Iterable[str]:
+    running = frozenset(where.get(name, ()))
     # What goes down anyway is not there to be kept, and no reason to refuse this plan.
     up = running - _touched(prediction.pending, name)
     left = up - _touched(prediction.actions, name)

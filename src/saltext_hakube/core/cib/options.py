@@ -142,7 +142,7 @@ def remove_node_values(
         left = {name: value for name, value in actual.items() if name not in gone}
         details |= prefixed(label, pairs.edit(cib, element, tag, left))
     if details:
-        yield Change(action="remove", kind="node", id=node, details=details)
+        yield Change(action="update", kind="node", id=node, details=details)
 
 
 def may_purge(cib: Cib, kind: type, name: str) -> bool:

@@ -8,7 +8,7 @@ edits that make ``after``. Declared objects are converged in the order of their 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -77,16 +77,28 @@ def plan(
     )
 
 
-def stopping(text: str, names: Iterable[str]) -> Plan:
-    """The plan that stops resources which are about to be removed."""
+def target_roles(text: str, names: Iterable[str]) -> dict[str, str | None]:
+    """The target-role of these resources; None: they have none of their own."""
+    cib = Cib.parse(text)
+    found = {name: cib.resource(name) for name in names}
+    return {
+        name: pairs.plain_values(cib, element, "meta_attributes").get("target-role")
+        for name, element in found.items()
+        if element is not None
+    }
+
+
+def with_roles(text: str, roles: Mapping[str, str | None]) -> Plan:
+    """The plan that gives resources these target-roles: to stop what is about to be removed."""
     cib = Cib.parse(text)
     changes = []
-    for name in names:
+    for name, role in roles.items():
         element = cib.resource(name)
         if element is None:
             continue
-        meta = pairs.plain_values(cib, element, "meta_attributes")
-        details = pairs.edit(cib, element, "meta_attributes", {**meta, "target-role": "Stopped"})
+        meta = pairs.plain_values(cib, element, "meta_attributes") | {"target-role": role}
+        wanted = {key: value for key, value in meta.items() if value is not None}
+        details = pairs.edit(cib, element, "meta_attributes", wanted)
         if details:
             changes.append(Change(action="update", kind="resource", id=name, details=details))
     if changes:

@@ -44,6 +44,12 @@ CHOICES = {
     "multiple-active": ["block", "stop_only", "stop_start", "stop_unexpected"],
     "placement-strategy": ["default", "utilization", "minimal", "balanced"],
 }
+CHOICES |= {
+    "no-quorum-policy": ["stop", "freeze", "ignore", "demote", "suicide", "fence"],
+    "stonith-action": ["reboot", "off", "poweroff"],
+    "node-health-strategy": ["none", "migrate-on-red", "only-green", "progressive", "custom"],
+}
+CHOICES["fencing-action"] = CHOICES["stonith-action"]  # its name since Pacemaker 3
 ROLES = ["Started", "Stopped", "Promoted", "Unpromoted", "Master", "Slave"]
 
 
@@ -70,7 +76,7 @@ def check(name: str, value: str) -> None:
         # #default: as if it were not there (Pacemaker Explained, target-role).
         if value.lower() not in [role.lower() for role in (*ROLES, "#default")]:
             expected = "one of " + ", ".join(ROLES)
-    elif value not in CHOICES.get(name, [value]):
+    elif name in CHOICES and not {value, value.lower()} & set(CHOICES[name]):
         expected = "one of " + ", ".join(CHOICES[name])
     if expected:
         raise Wrong(f"{name}: {shown(value)} is wrong; expected {expected}")
