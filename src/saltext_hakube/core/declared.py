@@ -48,6 +48,11 @@ class Declared(Struct, frozen=True):
         """The plan from the CIB ``text`` to what is declared. Raises ConfigError."""
         return plan(self.objects, text, self.absent, self.purge, self.place)
 
+    def without(self, kind: type[Object]) -> Declared:
+        """The same without the objects of a kind."""
+        left = tuple(item for item in self.objects if not isinstance(item, kind))
+        return structs.replace(self, objects=left)
+
     def allowing(self, disruption: bool) -> Declared:
         """The same, with or without limits to what may be disturbed."""
         limits = structs.replace(self.limits, allow_disruption=disruption)

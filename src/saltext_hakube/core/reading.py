@@ -201,7 +201,9 @@ def _read_mapping(
                 f"expected {_expected(key_kind)}{_quotes(key, key_kind)}"
             )
             continue
-        result[name] = _read(item, item_kind, f"{path}:{name}", problems, secret(name), key=name)
+        # A key with a value in it is a broken line of YAML.
+        shown_ = _name(name, secret) if BROKEN_LINE.search(name) else name
+        result[name] = _read(item, item_kind, f"{path}:{shown_}", problems, secret(name), key=name)
     return result
 
 

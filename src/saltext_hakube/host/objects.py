@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.cib import disruption
 from saltext_hakube.core.cib.document import EMPTY, Cib
+from saltext_hakube.core.cib.objects import NodeValues
 from saltext_hakube.core.cib.plan import Plan, target_roles, with_roles
 from saltext_hakube.core.cib.prediction import Prediction
 from saltext_hakube.core.cib.running import runs, status
@@ -46,7 +47,8 @@ def plan(machine: Machine, declared: Declared) -> Planned:
     """What would be done. Where no cluster runs yet, the plan is that of an empty one."""
     text = cib.find(machine)
     if text is None:
-        return Planned(declared.plan(EMPTY), Prediction(), cluster=False)
+        # Its nodes are not there yet, so nothing can be said of their attributes.
+        return Planned(declared.without(NodeValues).plan(EMPTY), Prediction(), cluster=False)
     return _foresee(declared, declared.plan(text))
 
 

@@ -48,9 +48,7 @@ def edit_role(cib: Cib, wanted: AclRole) -> Iterator[Change]:
 def edit_user(cib: Cib, wanted: AclUser) -> Iterator[Change]:
     """Make the user have these roles."""
     # The id of a user is no XML id: a resource may have the same one.
-    section = cib.find_section(SECTION)
-    users = section.iterfind("acl_target") if section is not None else ()
-    element = next((it for it in users if it.attrib.get("id") == wanted.id), None)
+    element = cib.by_name.get(("acl_target", wanted.id))
     if element is None:
         element = cib.add(cib.section(SECTION), "acl_target", id=wanted.id)
         for change in _edit_roles(cib, wanted, "acl user", "acl_target", element) or ():

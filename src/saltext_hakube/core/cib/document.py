@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from typing import Any
 
 from saltext_hakube.core.cib import xmltext
 from saltext_hakube.core.errors import HakubeError
@@ -19,6 +20,9 @@ CONTAINERS = frozenset({"group", "clone", "master", "bundle"})
 # schema has it as plain text, so a resource may have the same one (nodes-*.rng, acls-2.0.rng).
 REFERENCES = frozenset({"resource_ref", "obj_ref", "role", "role_ref"})
 NO_IDS = REFERENCES | {"node", "acl_target"}
+
+# Of these the attribute that people know them by.
+NAMES = {"node": "uname", "acl_target": "id"}
 
 # The schema wants the sections of <configuration> in this order (cib-*.rng of pacemaker).
 SECTIONS = (
@@ -58,6 +62,8 @@ class Cib:
         self.configuration: Element = root.find("configuration")
         self.parents: dict[Element, Element] = {}
         self.ids: dict[str, Element] = {}
+        self.by_name: dict[tuple[str, str], Element] = {}
+        self.memo: dict[str, Any] = {}
         self.claimed: set[Element] = set()
         self.named: set[str] = set()
         self._borrowers: dict[str, list[Element]] | None = None
@@ -153,6 +159,8 @@ class Cib:
             self.parents.pop(inner, None)
             if self.ids.get(inner.attrib.get("id", "")) is inner:
                 del self.ids[inner.attrib["id"]]
+            if inner.tag in NAMES:
+                self.by_name.pop((inner.tag, inner.attrib.get(NAMES[inner.tag], "")), None)
 
     def graft(self, owner: Element, tree: Element, index: int | None = None) -> Element:
         """Hang a copy of a tree into ``owner``; ids that are taken get numbers."""
@@ -196,5 +204,8 @@ class Cib:
     def _remember(self, element: Element) -> None:
         if "id" in element.attrib and element.tag not in NO_IDS:
             self.ids.setdefault(element.attrib["id"], element)
+        elif element.tag in NAMES:
+            name = element.attrib.get(NAMES[element.tag], "")
+            self.by_name.setdefault((element.tag, name), element)
         if "id-ref" in element.attrib and self._borrowers is not None:
             self._borrowers.setdefault(element.attrib["id-ref"], []).append(element)

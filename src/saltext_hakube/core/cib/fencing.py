@@ -34,10 +34,8 @@ def edit_level(cib: Cib, wanted: FencingLevel) -> Iterator[Change]:
     element = own(cib, wanted.id, TAG)
     if element is None:
         key = _key(attributes)
-        section = cib.find_section(SECTION)
-        levels = section.iterfind(TAG) if section is not None else ()
-        same = [it for it in levels if _key(it.attrib) == key]
-        element = next((it for it in same if cib.is_free(it)), None)
+        same = _by_key(cib).get(key, [])
+        element = next((it for it in same if it in cib.parents and cib.is_free(it)), None)
         if element is None and any(it in cib.claimed for it in same):
             raise Wrong("another declared level has the same target and index")
     shape = Shape(
@@ -48,7 +46,22 @@ def edit_level(cib: Cib, wanted: FencingLevel) -> Iterator[Change]:
         allowed=(*TARGETS, "index", "devices"),
         check=lambda: _check_devices(cib, wanted),
     )
-    yield from converge(cib, wanted.id, shape, element)
+    changes = list(converge(cib, wanted.id, shape, element))
+    made = cib.ids.get(wanted.id)
+    if element is None and made is not None:
+        _by_key(cib).setdefault(_key(attributes), []).append(made)
+    yield from changes
+
+
+def _by_key(cib: Cib) -> dict[tuple[str | None, ...], list[Element]]:
+    """The levels of each target and index, as they stood when the plan began, and new ones."""
+    if "levels" not in cib.memo:
+        section = cib.find_section(SECTION)
+        found: dict[tuple[str | None, ...], list[Element]] = {}
+        for level in section.iterfind(TAG) if section is not None else ():
+            found.setdefault(_key(level.attrib), []).append(level)
+        cib.memo["levels"] = found
+    return cib.memo["levels"]
 
 
 def _check_devices(cib: Cib, wanted: FencingLevel) -> None:

@@ -5,7 +5,8 @@ All declared containers are taken together, so that a member may go from one to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 
 from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.document import Cib, Element
@@ -21,6 +22,21 @@ def wanted_members(item: Container) -> tuple[str, ...]:
     if isinstance(item, Group):
         return item.members
     return () if item.member is None else (item.member,)
+
+
+def check_bundle(cib: Cib, item: Bundle, spoken: Collection[str]) -> None:
+    """Raise Wrong where a bundle would lose its member, which would start on the hosts then.
+
+    ``spoken``: the ids of which it is said what becomes of them.
+    """
+    element = cib.resource(item.id)
+    for member in members(element) if element is not None else ():
+        name = member.attrib["id"]
+        if name != item.member and name not in spoken:
+            raise Wrong(
+                f"{name} is in it, and would start outside of a container; give it as its member, "
+                "or declare it absent"
+            )
 
 
 def loosen(cib: Cib, items: Iterable[Container]) -> dict[str, list[str]]:
@@ -45,7 +61,7 @@ def place(cib: Cib, item: Container, actual: list[str]) -> Iterator[Change]:
     element = cib.resource(item.id)
     kind = type(item).__name__.lower()
     wanted = wanted_members(item)
-    twice = next((name for name in wanted if wanted.count(name) > 1), None)
+    twice = next((name for name, count in Counter(wanted).items() if count > 1), None)
     if twice is not None:
         raise Wrong(f"its member {twice} stands there twice")
     found = [_member(cib, item, element, name) for name in wanted]

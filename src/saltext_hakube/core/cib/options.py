@@ -105,6 +105,8 @@ def edit_option(cib: Cib, wanted: Option) -> Iterator[Change]:
         for pair in _all_pairs(cib, place, set(standing)):
             pair.attrib["value"] = value
     if not standing:
+        if place is PROPERTIES and wanted.id in PACEMAKERS:
+            raise Wrong("pacemaker writes it itself; leave it out")
         words.check(wanted.id, value)
         section = cib.section(place.section)
         sets = [item for item in _sets(cib, place) if "id-ref" not in item.attrib]
@@ -252,7 +254,7 @@ def _nodes(cib: Cib) -> dict[str, Element]:
 
 
 def _node(cib: Cib, name: str) -> Element | None:
-    return _nodes(cib).get(name)
+    return cib.by_name.get(("node", name))
 
 
 def _sets(cib: Cib, place: Place) -> list[Element]:

@@ -17,7 +17,7 @@ from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.constraints import edit_constraint
 from saltext_hakube.core.cib.document import Cib
 from saltext_hakube.core.cib.kinds import BY_TYPE, CONSTRAINTS, CONTAINERS, OPTIONS, RANKS
-from saltext_hakube.core.cib.objects import NodeValues, Object, Primitive, Template
+from saltext_hakube.core.cib.objects import Bundle, NodeValues, Object, Primitive, Template
 from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.cib.words import Wrong
 from saltext_hakube.core.errors import ConfigError
@@ -172,6 +172,11 @@ class _Work:
     def _edit(self) -> None:
         containers = [item for item in self.desired if isinstance(item, CONTAINERS)]
         late = [item for item in self.desired if BY_TYPE[type(item)].section == "acls"]
+        spoken = {item.id for item in (*self.desired, *self.absent)}
+        for item in containers:
+            if isinstance(item, Bundle):
+                check = lambda it=item: nesting.check_bundle(self.cib, it, spoken) or ()  # noqa: E731
+                self._do(Bundle, item.id, check)
         before = nesting.loosen(self.cib, containers)
         ranks = [RANKS[kind] for kind in CONTAINERS]
         for item in self.desired:

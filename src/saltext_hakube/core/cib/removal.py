@@ -59,9 +59,7 @@ def find(cib: Cib, kind: type[Object], name: str) -> Element | None:
         return element if ruled else None
     described = BY_TYPE[kind]
     if described.tags == ("acl_target",):
-        section = cib.find_section("acls")
-        users = section.iterfind("acl_target") if section is not None else ()
-        return next((it for it in users if it.attrib.get("id") == name), None)
+        return cib.by_name.get(("acl_target", name))
     element = cib.ids.get(name)
     return element if element is not None and element.tag in described.tags else None
 

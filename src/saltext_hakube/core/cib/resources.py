@@ -9,6 +9,7 @@ from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.converge import Shape, converge, own
 from saltext_hakube.core.cib.document import CONTAINERS, Cib, Element
 from saltext_hakube.core.cib.elements import Part
+from saltext_hakube.core.cib.meaning import boolean
 from saltext_hakube.core.cib.objects import Bundle, Clone, Group, Primitive, Template
 from saltext_hakube.core.cib.words import Wrong
 
@@ -95,7 +96,7 @@ def edit_clone(cib: Cib, wanted: Clone) -> Iterator[Change]:
     meta = wanted.meta
     if element is not None and element.tag == "master" and isinstance(meta, dict):
         # The tag says it already, and the old schemas have no such attribute.
-        if pairs.texts(meta).get("promotable", "true") not in ("true", "1", "yes", "on"):
+        if boolean(pairs.texts(meta).get("promotable", "true")) != "true":
             raise Wrong(
                 "in the cluster it is a <master> of old, which cannot be turned into a plain "
                 "clone; declare it absent first, or another name"

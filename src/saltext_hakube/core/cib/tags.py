@@ -16,17 +16,23 @@ def edit_tag(cib: Cib, wanted: Tag) -> Iterator[Change]:
     """Make the tag be there, with these members."""
 
     def check() -> None:
-        section = cib.find_section("nodes")
-        nodes = section.iter("node") if section is not None else ()
-        known = {it.attrib.get(key) for it in nodes for key in ("id", "uname")}
         for member in wanted.members:
-            if member not in cib.ids and member not in known:
+            if member not in cib.ids and member not in _nodes(cib):
                 raise Wrong(f"its member {member} is nothing in the cluster")
 
     references = [Element("obj_ref", {"id": member}) for member in wanted.members]
     part = Part("members", ("obj_ref",), references)
     shape = Shape("tag", "tag", "tags", {}, parts=(part,), check=check)
     yield from converge(cib, wanted.id, shape, own(cib, wanted.id, "tag"))
+
+
+def _nodes(cib: Cib) -> set[str]:
+    """The ids and names of nodes, of which a tag may speak, too."""
+    if "nodes" not in cib.memo:
+        section = cib.find_section("nodes")
+        nodes = list(section.iter("node")) if section is not None else []
+        cib.memo["nodes"] = {it.attrib.get(key, "") for it in nodes for key in ("id", "uname")}
+    return cib.memo["nodes"]
 
 
 def read_tag(_cib: Cib, element: Element) -> Tag:
