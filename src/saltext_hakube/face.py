@@ -66,6 +66,10 @@ def outcome(
     return {"changes": dict(changes or {}), "comment": comment, "warnings": list(warnings or [])}
 
 
+class NotThere(CommandExecutionError):
+    """What is declared refers to something that is not there; another state may make it before."""
+
+
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """Turn this project's errors into Salt's, which are printed as text, not as a traceback."""
@@ -73,7 +77,8 @@ def told() -> Iterator[None]:
     try:
         yield
     except (HakubeError, OSError) as error:
-        raise CommandExecutionError(str(error)) from None
+        kind = NotThere if getattr(error, "missing", False) else CommandExecutionError
+        raise kind(str(error)) from None
 
 
 def converge(

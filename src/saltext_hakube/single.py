@@ -137,9 +137,23 @@ def _converge(
         try:
             return salt[f"hakube_pcs.{function}"](**build())
         except CommandExecutionError as error:
-            raise CommandExecutionError(_told(str(error), words)) from None
+            raise type(error)(_told(str(error), words)) from None
 
-    return face.converge(name, opts["test"], lambda: call("plan"), lambda: call("apply"))
+    def plan() -> face.Outcome:
+        try:
+            return call("plan")
+        except face.NotThere as error:
+            if not opts["test"]:
+                raise
+            # A state before this one may be about to make it: under test nothing was made.
+            waits.append(str(error))
+            return face.outcome()
+
+    waits: list[str] = []
+    ret = face.converge(name, opts["test"], plan, lambda: call("apply"))
+    if waits:
+        ret.update(result=None, comment=f"Fails unless a state before it makes it: {waits[0]}")
+    return ret
 
 
 def _words(root: str, kind: type[Object], name: str) -> Words:

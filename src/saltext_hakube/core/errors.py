@@ -24,10 +24,14 @@ class HakubeError(Exception):
 
 
 class ConfigError(HakubeError):
-    """The configuration is wrong. ``problems`` holds one line for each thing that is."""
+    """The configuration is wrong. ``problems`` holds one line for each thing that is.
 
-    def __init__(self, problems: Iterable[str]):
+    ``missing``: all that is wrong is that something is not there (yet) that is referred to.
+    """
+
+    def __init__(self, problems: Iterable[str], missing: bool = False):
         self.problems = tuple(problems)
+        self.missing = missing
         super().__init__("\n".join(self.problems))
 
 

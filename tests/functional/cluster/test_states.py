@@ -621,3 +621,13 @@ def test_salt_call_documents_all_of_them_together(salt_call):
     found = set(salt_call("sys.state_doc", "hakube_pcs"))
     wanted = {f"hakube_pcs.{case.kind}_{end}" for case in KINDS for end in ("present", "absent")}
     assert wanted | {"hakube_pcs.managed", "hakube_pcs.cluster_formed"} <= found
+
+
+def test_under_test_what_another_state_may_make_is_no_failure(states, root):
+    told = states.hakube_pcs.order_present("o", first="nobody", then="noone", test=True)
+    assert told.result is None
+    assert told.changes == {}
+    assert "Fails unless a state before it makes it" in told.comment
+    assert "nobody" in told.comment
+    done = states.hakube_pcs.order_present("o", first="nobody", then="noone")
+    assert done.result is False

@@ -13,7 +13,7 @@ from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.objects import AclGroup, AclRole, AclUser
 from saltext_hakube.core.cib.pairs import texts
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 
 SECTION = "acls"
 PERMISSION = ("kind", "xpath", "reference", "object-type", "attribute", "description")
@@ -73,7 +73,7 @@ def _edit_roles(
         for role in wanted.roles:
             found = cib.ids.get(role)
             if found is None or found.tag != "acl_role":
-                raise Wrong(f"its role {role} is no role of the cluster")
+                raise Missing(f"its role {role} is no role of the cluster")
 
     references = [Element("role", {"id": role}) for role in wanted.roles]
     attributes = {} if wanted.name is None else {"name": wanted.name}

@@ -17,7 +17,7 @@ from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.meaning import ROLES
 from saltext_hakube.core.cib.objects import Colocation, Location, Order, ResourceSet, Sets, Ticket
 from saltext_hakube.core.cib.pairs import texts
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 
 Attributes = Mapping[str, str]
 Constraint = Order | Colocation | Location | Ticket
@@ -157,7 +157,7 @@ def _check_references(cib: Cib, wanted: Constraint, kind: Kind) -> None:
     for what, name in named:
         element = None if name is None else cib.ids.get(name)
         if name is not None and (element is None or element.tag not in REFERRED):
-            raise Wrong(f"its {what} {name} is no resource of the cluster")
+            raise Missing(f"its {what} {name} is no resource of the cluster")
     if isinstance(wanted, Location):
         _check_scores(wanted)
 

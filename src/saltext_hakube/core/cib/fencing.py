@@ -9,7 +9,7 @@ from saltext_hakube.core.cib.converge import Shape, converge, own
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.objects import FencingLevel
 from saltext_hakube.core.cib.resources import read_class
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 
 SECTION, TAG = "fencing-topology", "fencing-level"
 TARGETS = {
@@ -71,7 +71,7 @@ def _check_devices(cib: Cib, wanted: FencingLevel) -> None:
     for device in wanted.devices:
         element = cib.resource(device)
         if element is None or read_class(cib, element) != "stonith":
-            raise Wrong(f"its device {device} is no fence device of the cluster")
+            raise Missing(f"its device {device} is no fence device of the cluster")
 
 
 def read_level(_cib: Cib, element: Element) -> FencingLevel:

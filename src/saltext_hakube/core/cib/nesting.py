@@ -12,7 +12,7 @@ from saltext_hakube.core.cib.change import Change
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.objects import Bundle, Clone, Group
 from saltext_hakube.core.cib.resources import container, members
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 
 Container = Group | Clone | Bundle
 
@@ -81,9 +81,9 @@ def place(cib: Cib, item: Container, actual: list[str]) -> Iterator[Change]:
 def _member(cib: Cib, item: Container, element: Element, name: str) -> Element:
     member = cib.resource(name)
     if isinstance(item, Group) and (member is None or member.tag != "primitive"):
-        raise Wrong(f"its member {name} is not a primitive of the cluster")
+        raise Missing(f"its member {name} is not a primitive of the cluster")
     if member is None:
-        raise Wrong(f"its member {name} is not in the cluster")
+        raise Missing(f"its member {name} is not in the cluster")
     if isinstance(item, Bundle) and member.tag != "primitive":
         raise Wrong(f"its member {name} is a {member.tag}; a bundle has a primitive")
     if member.tag not in ("primitive", "group"):

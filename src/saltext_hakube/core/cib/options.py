@@ -23,7 +23,7 @@ from saltext_hakube.core.cib.objects import (
     RuledProperties,
     RuledResourceDefaults,
 )
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 from saltext_hakube.core.values import MASKED
 
 
@@ -202,7 +202,7 @@ def edit_node(cib: Cib, wanted: NodeValues) -> Iterator[Change]:
     node = _node(cib, wanted.id)
     if node is None:
         known = ", ".join(sorted(_nodes(cib))) or "none yet"
-        raise Wrong(f"the cluster has no such node (its nodes: {known})")
+        raise Missing(f"the cluster has no such node (its nodes: {known})")
     given = (wanted.attributes, wanted.utilization)
     details: dict[str, tuple[str | None, str | None]] = {}
     for (label, tag), values in zip(NODE_PARTS, given, strict=True):

@@ -19,7 +19,7 @@ from saltext_hakube.core.cib.document import Cib
 from saltext_hakube.core.cib.kinds import BY_TYPE, CONSTRAINTS, CONTAINERS, OPTIONS, RANKS
 from saltext_hakube.core.cib.objects import Bundle, NodeValues, Object, Primitive, Template
 from saltext_hakube.core.cib.removal import Absent
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 from saltext_hakube.core.errors import ConfigError
 
 # How an object is called in an error: the place in the pillar where it is declared.
@@ -68,7 +68,7 @@ def plan(
     work = _Work(cib, sorted(desired, key=lambda item: RANKS[type(item)]), list(absent), place)
     work.run(tuple(purge))
     if work.problems:
-        raise ConfigError(work.problems)
+        raise ConfigError(work.problems, work.missing == len(work.problems))
     changes = tuple(_merged(work.changes))
     if changes:
         cib.raise_version()
@@ -117,6 +117,7 @@ class _Work:
         self.place = place
         self.changes: list[Change] = []
         self.problems: list[str] = []
+        self.missing = 0
         self.stops: tuple[str, ...] = ()
 
     def run(self, purge: tuple[type[Object], ...]) -> None:
@@ -235,6 +236,7 @@ class _Work:
         except Wrong as wrong:
             problem = f"{self.place(kind, name)}: {wrong}"
             self.problems.append(problem)
+            self.missing += isinstance(wrong, Missing)
             return problem
         return None
 

@@ -11,7 +11,7 @@ from saltext_hakube.core.cib.document import CONTAINERS, Cib, Element
 from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.meaning import boolean
 from saltext_hakube.core.cib.objects import Bundle, Clone, Group, Primitive, Template
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing, Wrong
 
 OPTIONS, META = "instance_attributes", "meta_attributes"
 CONTAINER_TAGS = ("docker", "podman", "rkt")
@@ -26,7 +26,7 @@ def edit_primitive(cib: Cib, wanted: Primitive) -> Iterator[Change]:
     attributes = split_agent(wanted.agent) if wanted.agent else {"template": wanted.template}
     template = cib.ids.get(wanted.template or "")
     if wanted.template is not None and (template is None or template.tag != "template"):
-        raise Wrong(f"its template {wanted.template} is no template of the cluster")
+        raise Missing(f"its template {wanted.template} is no template of the cluster")
     element = own(cib, wanted.id, "primitive")
     yield from _edit_primitive(
         cib, wanted, element=element, tag="primitive", attributes=attributes, agent=agent

@@ -9,7 +9,7 @@ from saltext_hakube.core.cib.converge import Shape, converge, own
 from saltext_hakube.core.cib.document import Cib, Element
 from saltext_hakube.core.cib.elements import Part
 from saltext_hakube.core.cib.objects import Tag
-from saltext_hakube.core.cib.words import Wrong
+from saltext_hakube.core.cib.words import Missing
 
 
 def edit_tag(cib: Cib, wanted: Tag) -> Iterator[Change]:
@@ -18,7 +18,7 @@ def edit_tag(cib: Cib, wanted: Tag) -> Iterator[Change]:
     def check() -> None:
         for member in wanted.members:
             if member not in cib.ids and member not in _nodes(cib):
-                raise Wrong(f"its member {member} is nothing in the cluster")
+                raise Missing(f"its member {member} is nothing in the cluster")
 
     references = [Element("obj_ref", {"id": member}) for member in wanted.members]
     part = Part("members", ("obj_ref",), references)

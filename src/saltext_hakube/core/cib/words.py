@@ -57,6 +57,10 @@ class Wrong(HakubeError):
     """Something about one object is wrong; the plan knows whose it is and says so before it."""
 
 
+class Missing(Wrong):
+    """An object refers to something that is neither in the cluster nor declared with it."""
+
+
 def check(name: str, value: str) -> None:
     """Raise Wrong where pacemaker would not understand this value of its attribute ``name``."""
     check_text(name, value)
