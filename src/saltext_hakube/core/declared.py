@@ -48,6 +48,11 @@ class Declared(Struct, frozen=True):
         """The plan from the CIB ``text`` to what is declared. Raises ConfigError."""
         return plan(self.objects, text, self.absent, self.purge, self.place)
 
+    @property
+    def kinds(self) -> dict[str, type[Object]]:
+        """The kinds of the declared objects by id."""
+        return {item.id: type(item) for item in self.objects}
+
     def without(self, kind: type[Object]) -> Declared:
         """The same without the objects of a kind."""
         left = tuple(item for item in self.objects if not isinstance(item, kind))

@@ -22,6 +22,7 @@ from saltext_hakube.core.errors import Refused, TimedOut
 from saltext_hakube.host import cib, settle
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.simulate import predict
+from saltext_hakube.host.verify import verify
 
 Lines = list[str]
 
@@ -48,7 +49,9 @@ def plan(machine: Machine, declared: Declared) -> Planned:
     text = cib.find(machine)
     if text is None:
         # Its nodes are not there yet, so nothing can be said of their attributes.
-        return Planned(declared.without(NodeValues).plan(EMPTY), Prediction(), cluster=False)
+        planned = declared.without(NodeValues).plan(EMPTY)
+        verify(planned, declared.place, declared.kinds)
+        return Planned(planned, Prediction(), cluster=False)
     return _foresee(declared, declared.plan(text))
 
 
@@ -83,6 +86,7 @@ def _foresee(declared: Declared, planned: Plan) -> Planned:
     """Ask the scheduler, and hold what it says against the pillar's limits."""
     if not planned.changes:
         return Planned(planned, Prediction())
+    verify(planned, declared.place, declared.kinds)
     prediction = predict(planned.before, planned.after)
     refusal = disruption.refusal(
         prediction,

@@ -41,7 +41,7 @@ def edit_alert(cib: Cib, wanted: Alert) -> Iterator[Change]:
 
 def _select(wanted: Alert) -> Element:
     element = Element("select")
-    for name in wanted.select or ():
+    for name in dict.fromkeys(wanted.select or ()):
         part = Element(f"select_{name}")
         element.append(part)
         for attribute in wanted.attributes if name == "attributes" else ():
