@@ -50,7 +50,10 @@ def clusters(draw):
         Clone(id=f"{name}-CLONE", member=name, meta={"interleave": "true"})
         for name in ids[len(inside) :]
     ]
-    pairs = draw(st.lists(st.tuples(st.sampled_from(ids), st.sampled_from(ids)), unique=True))
+    related = st.tuples(st.sampled_from(ids), st.sampled_from(ids)).filter(
+        lambda it: it[0] != it[1]
+    )
+    pairs = draw(st.lists(related, unique=True)) if len(ids) > 1 else []
     orders = [Order(id=f"O-{a}-{b}", first=a, then=b) for a, b in pairs]
     colocations = [
         Colocation(id=f"C-{a}-{b}", resource=a, with_resource=b, options={"score": "5"})
