@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from saltext_hakube.core.cib.document import EMPTY
 from saltext_hakube.core.config import Facts, public, resolve
+from saltext_hakube.core.declared import declared
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy.options import Server
 
@@ -243,3 +245,13 @@ def test_clients_are_sent_to_the_plain_port_only_where_the_pillar_asks_for_it():
 def test_without_a_version_of_kubernetes_a_warning_says_what_that_means():
     found = resolve(changed({"kubernetes:version": ABSENT}), NODE1).warnings
     assert any(line.startswith("hakube:kubernetes:version: not given") for line in found)
+
+
+def test_an_object_that_hakube_makes_itself_is_not_declared_again():
+    data = {**GOOD, "objects": {"clones": {"haproxy-clone": {"member": "haproxy"}}}}
+    with pytest.raises(ConfigError) as error:
+        declared(data, Facts(names=("node1",))).plan(EMPTY)
+    assert str(error.value) == (
+        "hakube:objects:clones:haproxy-clone: the id is already that of one of hakube's own "
+        "(hakube:resources, :fencing, :properties)"
+    )

@@ -160,6 +160,8 @@ class _Work:
             if key in seen:
                 other = self.place(type(seen[key]), seen[key].id)
                 where = self.place(type(item), item.id)
+                if where == other:
+                    other = "one of hakube's own (hakube:resources, :fencing, :properties)"
                 what = "the id" if seen[key].id == item.id else "it has two names, and the other"
                 self.problems.append(f"{where}: {what} is already that of {other}")
             seen[key] = item

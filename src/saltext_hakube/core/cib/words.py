@@ -25,13 +25,7 @@ _ID = re.compile(r"[^\W\d][\w.-]*\Z")
 # From pacemaker's schema (resources-*.rng, constraints-*.rng) and Pacemaker Explained.
 CHOICES = {
     "on-fail": [
-        "ignore",
-        "block",
-        "demote",
-        "stop",
-        "restart",
-        "standby",
-        "fence",
+        *("ignore", "block", "demote", "stop", "restart", "standby", "fence"),
         "restart-container",
     ],
     "kind": ["Optional", "Mandatory", "Serialize"],
@@ -43,8 +37,6 @@ CHOICES = {
     "boolean-op": ["and", "or"],
     "multiple-active": ["block", "stop_only", "stop_start", "stop_unexpected"],
     "placement-strategy": ["default", "utilization", "minimal", "balanced"],
-}
-CHOICES |= {
     "no-quorum-policy": ["stop", "freeze", "ignore", "demote", "suicide", "fence"],
     "stonith-action": ["reboot", "off", "poweroff"],
     "node-health-strategy": ["none", "migrate-on-red", "only-green", "progressive", "custom"],
