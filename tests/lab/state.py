@@ -87,16 +87,18 @@ class Record:
 
     def process(self, role: str) -> ProcessId | None:
         """The process that plays this role, read anew: another run may have started it."""
-        return self.load().processes.get(role)
+        # Never into this record: another thread may be about to write it down (add_process).
+        return Record(self.name).load().processes.get(role)
 
     def add_process(self, role: str, process: ProcessId) -> None:
         """Record a process; machines boot in parallel, and other runs may boot some too."""
         descriptor = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # for the milliseconds of a read and a write
-            self.load()
-            self.processes[role] = process
-            self.save()
+            fresh = Record(self.name).load()
+            fresh.processes[role] = process
+            fresh.save()
+            self.processes = fresh.processes
         finally:
             os.close(descriptor)
 

@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.lab import Lab, LabError, clean, kube, missing
-from tests.lab.process import wait_until
+from tests.lab.process import ProcessId, wait_until
 from tests.lab.state import Record, folder
 from tests.lab.wheels import CHECKOUT
 
@@ -278,3 +279,29 @@ def test_an_apiserver_becomes_ready_for_a_client_that_verifies_it(kind):
         )
         described = node.run("systemctl show --property=Description kube-apiserver").stdout
         assert ("STAND-IN" in described) == (kind == "standin")
+
+
+def test_machines_that_boot_at_once_are_all_recorded_while_others_look(tmp_path, monkeypatch):
+    monkeypatch.setenv("HAKUBE_LABS", str(tmp_path))
+    for number in range(30):
+        record = Record(f"at-once-{number}")
+        record.save()
+        over = threading.Event()
+        looking = threading.Thread(target=lambda it=record, end=over: _look(it, end))
+        looking.start()
+        booting = [
+            threading.Thread(target=record.add_process, args=(f"m{n}", ProcessId(n + 1, 1)))
+            for n in range(5)
+        ]
+        for thread in booting:
+            thread.start()
+        for thread in booting:
+            thread.join()
+        over.set()
+        looking.join()
+        assert len(Record(record.name).load().processes) == 5
+
+
+def _look(record, over):
+    while not over.is_set():
+        record.process("m0")
