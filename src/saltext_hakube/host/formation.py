@@ -33,6 +33,10 @@ STACK = ("corosync", "pacemaker")
 # How long to pause between two looks while waiting. Seconds.
 PAUSE = 1.0
 
+# How long a peer may name this machine as a member before that machine has its files: `pcs
+# cluster node add` tells the members first, then the new node. A second, or ten on a busy machine.
+JOINING = 30.0
+
 
 def observe(config: Config, machine: Machine) -> Observed:
     """What this machine shows of its part in the cluster."""
@@ -123,16 +127,25 @@ def _setup(step: Step, config: Config, machine: Machine) -> None:
     A peer that has not yet set its password or dropped its sample cluster only takes time. One
     that is in a real cluster ends it: `pcs cluster setup` destroys what it finds. It is never
     forced, so that pcs refuses by itself too.
+
+    A peer that names this machine may be adding it at this very moment, so that is a problem only
+    if it lasts.
     """
+    named_since: float | None = None
 
     def try_it() -> bool:
+        nonlocal named_since
         pcsd.authenticate(config.nodes, config.cluster.password)
         if formed(config, Observed(corosync=corosync_conf(machine))):
             return True
         peers = [(node.name, _conf_of(node)) for node in config.nodes if node.name != config.node]
-        problems = [peer_problem(config, name, conf) for name, conf in peers]
-        if any(problems):
-            raise Refused("; ".join(filter(None, problems)))
+        wrong = [(conf, told) for name, conf in peers if (told := peer_problem(config, name, conf))]
+        if wrong and all(config.node in conf.names for conf, _told in wrong):
+            named_since = named_since or time.monotonic()
+            if time.monotonic() - named_since < JOINING:
+                return False
+        if wrong:
+            raise Refused("; ".join(told for _conf, told in wrong))
         if any(conf is not None for _name, conf in peers):
             return False
         pcsd.setup(config.cluster.name, config.nodes)
