@@ -28,7 +28,9 @@ from saltext_hakube.core.haproxy.options import Haproxy
 from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.section import declared, keys
 from saltext_hakube.host import files
-from saltext_hakube.host import haproxy as host
+from saltext_hakube.host.haproxy import check as checking
+from saltext_hakube.host.haproxy import unit as units
+from saltext_hakube.host.haproxy.replace import replace, unread
 
 __virtualname__ = "hakube_haproxy"
 __func_alias__ = {"sections_": "sections"}
@@ -141,7 +143,7 @@ def apply(sections=None, absent=None, owner=None, config=None, unit=None):
         if not changes:
             return face.outcome(comment="Already as declared")
         warnings = _required(wanted, new)
-        reloaded = host.replace(wanted.machine, wanted.config, wanted.unit, old, new)
+        reloaded = replace(wanted.machine, wanted.config, wanted.unit, old, new)
         comment = ["Changed", *_taken_over(old, new)]
         if reloaded:
             comment.append(f"{wanted.unit} was reloaded")
@@ -206,7 +208,7 @@ def check(config=None, unit=None):
         content = files.read(machine.path(config))
         if content is None:
             raise Refused(f"there is no {config} on this machine (state hakube.haproxy makes it)")
-        verdict = host.check(machine, config, unit, content)
+        verdict = checking.check(machine, config, unit, content)
         return {
             "valid": verdict.good,
             "errors": list(verdict.errors),
@@ -225,7 +227,7 @@ def version():
         salt '*' hakube_haproxy.version
     """
     with face.told():
-        return host.version()
+        return checking.version()
 
 
 class _Wanted:
@@ -281,7 +283,7 @@ def _setting(name, given, file=False):
 def _looked_at(wanted, new):
     """What haproxy says of the planned file: comments and warnings."""
     try:
-        verdict = host.check(wanted.machine, wanted.config, wanted.unit, new)
+        verdict = checking.check(wanted.machine, wanted.config, wanted.unit, new)
     except NotInstalled:
         return [NOT_INSTALLED], []
     if verdict.good:
@@ -292,7 +294,7 @@ def _looked_at(wanted, new):
 def _required(wanted, new):
     """haproxy's warnings; its refusal is an error."""
     try:
-        verdict = host.check(wanted.machine, wanted.config, wanted.unit, new)
+        verdict = checking.check(wanted.machine, wanted.config, wanted.unit, new)
     except NotInstalled:
         if wanted.sections:
             raise
@@ -300,7 +302,7 @@ def _required(wanted, new):
     if verdict.good:
         return _warnings(wanted, verdict)
     # What is left when ours are gone is not our doing; but a haproxy that runs shall not meet it.
-    if wanted.sections or host.running(wanted.machine, wanted.unit):
+    if wanted.sections or units.running(wanted.machine, wanted.unit):
         raise Refused(_refusal(wanted, verdict))
     return [_refusal(wanted, verdict), *_warnings(wanted, verdict)]
 
@@ -315,7 +317,7 @@ def _refusal(wanted, verdict):
 
 def _warnings(wanted, verdict):
     warnings = [f"haproxy: {warning}" for warning in verdict.warnings]
-    if not host.loads(wanted.machine, wanted.config, wanted.unit):
+    if not units.loads(wanted.machine, wanted.config, wanted.unit):
         warnings.append(f"the unit {wanted.unit} does not load {wanted.config}")
     return warnings
 
@@ -334,7 +336,7 @@ def _changes(wanted, old, new):
     changes = {}
     if new != old:
         changes["diff"] = shown.diff(old, new, wanted.config)
-    elif new is not None and host.unread(wanted.machine, wanted.unit):
+    elif new is not None and unread(wanted.machine, wanted.unit):
         # An earlier change was killed between the write and the reload.
         changes["reload"] = f"{wanted.unit} still runs with what was in {wanted.config} before"
     return changes

@@ -15,8 +15,9 @@ import time
 import pytest
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.host import files, haproxy, systemd, unread
+from saltext_hakube.host import files, systemd, unread
 from saltext_hakube.host import run as door
+from saltext_hakube.host.haproxy import reload
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("haproxy", path=os.pathsep.join([*os.get_exec_path(), *door.SBIN])),
@@ -111,7 +112,7 @@ def running(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(systemd, "_BOOTED", tmp_path)
-    monkeypatch.setattr(haproxy, "LOADED", 5.0)
+    monkeypatch.setattr(reload, "LOADED", 5.0)
     monkeypatch.setattr(unread, "NOTES", tmp_path / "notes")
     running = Running(tmp_path)
     yield running

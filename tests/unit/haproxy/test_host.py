@@ -6,8 +6,9 @@ systemctl is a stand-in that says what the real one says; the lab asks the real 
 import pytest
 
 from saltext_hakube.core.errors import CommandError, NotInstalled
-from saltext_hakube.host import haproxy, systemd
 from saltext_hakube.host import run as door
+from saltext_hakube.host import systemd
+from saltext_hakube.host.haproxy import check, unit
 from saltext_hakube.host.machine import Machine
 
 
@@ -98,27 +99,27 @@ def test_the_units_files_are_read_in_systemds_order(tmp_path):
     base = "[Service]\nEnvironment=A=1\nExecStart=/usr/sbin/haproxy -f /a -L $A\n"
     unit_file(tmp_path, "lib/systemd/system/haproxy.service", base)
     machine = Machine(tmp_path)
-    assert haproxy.start_command(machine, "/x", "haproxy") == ["haproxy", "-f", "/a", "-L", "1"]
+    assert unit.start_command(machine, "/x", "haproxy") == ["haproxy", "-f", "/a", "-L", "1"]
 
     mine = base.replace("/a", "/b")
     unit_file(tmp_path, "etc/systemd/system/haproxy.service", mine)
-    assert haproxy.start_command(machine, "/x", "haproxy")[2] == "/b"
+    assert unit.start_command(machine, "/x", "haproxy")[2] == "/b"
 
     dropins = "haproxy.service.d"
     unit_file(
         tmp_path, f"usr/lib/systemd/system/{dropins}/50-a.conf", "[Service]\nEnvironment=A=2\n"
     )
     unit_file(tmp_path, f"run/systemd/system/{dropins}/60-b.conf", "[Service]\nEnvironment=A=3\n")
-    assert haproxy.start_command(machine, "/x", "haproxy.service")[-1] == "3"
+    assert unit.start_command(machine, "/x", "haproxy.service")[-1] == "3"
     unit_file(tmp_path, f"etc/systemd/system/{dropins}/60-b.conf", "[Service]\n")
-    assert haproxy.start_command(machine, "/x", "haproxy")[-1] == "2"
+    assert unit.start_command(machine, "/x", "haproxy")[-1] == "2"
 
 
 def test_an_instance_has_its_templates_unit(tmp_path):
     text = "[Service]\nExecStart=/usr/sbin/haproxy -Ws -f /etc/k.cfg\n"
     unit_file(tmp_path, "usr/lib/systemd/system/haproxy@.service", text)
-    assert haproxy.loads(Machine(tmp_path), "/etc/k.cfg", "haproxy@k8s")
-    assert not haproxy.loads(Machine(tmp_path), "/etc/other.cfg", "haproxy@k8s")
+    assert unit.loads(Machine(tmp_path), "/etc/k.cfg", "haproxy@k8s")
+    assert not unit.loads(Machine(tmp_path), "/etc/other.cfg", "haproxy@k8s")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_an_instance_has_its_templates_unit(tmp_path):
 )
 def test_a_unit_that_says_nothing_of_haproxy_means_the_file_alone(tmp_path, text):
     unit_file(tmp_path, "usr/lib/systemd/system/haproxy.service", text)
-    assert haproxy.start_command(Machine(tmp_path), "/x", "haproxy") == ["haproxy", "-f", "/x"]
+    assert unit.start_command(Machine(tmp_path), "/x", "haproxy") == ["haproxy", "-f", "/x"]
 
 
 @pytest.mark.parametrize(
@@ -142,11 +143,11 @@ def test_the_version_is_a_number(tmp_path, monkeypatch, says, version):
     program.write_text(f"#!/bin/sh\necho '{says}'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert haproxy.version() == version
+    assert check.version() == version
 
 
 def test_no_haproxy_has_no_version(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(door, "SBIN", ())
     with pytest.raises(NotInstalled, match="haproxy is not installed"):
-        haproxy.version()
+        check.version()

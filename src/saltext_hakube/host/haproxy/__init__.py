@@ -1,0 +1,1 @@
+"""haproxy on this machine: its unit, its file, its running process."""

@@ -1,0 +1,76 @@
+"""A new haproxy.cfg in place of the old one, read by the haproxy that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from saltext_hakube.core.errors import HakubeError, Refused
+from saltext_hakube.host import files
+from saltext_hakube.host import unread as notes
+from saltext_hakube.host.haproxy.reload import reload
+from saltext_hakube.host.haproxy.unit import running
+from saltext_hakube.host.machine import Machine
+
+
+def unread(machine: Machine, unit: str) -> bool:
+    """Whether haproxy runs with what was in the file before our last change of it.
+
+    So it is if that change was killed between the write and the reload.
+    """
+    return notes.exists(unit) and running(machine, unit)
+
+
+def replace(machine: Machine, config: str, unit: str, old: bytes | None, new: bytes) -> bool:
+    """Write the file and let a running haproxy read it; True where one was running.
+
+    If it does not take the new content, what it had read before is put back. Raises Refused then.
+    """
+    path = machine.path(config)
+    if not running(machine, unit):
+        _put(path, new)
+        if machine.live:
+            notes.forget(unit)  # it will read the file when it starts
+        return False
+    before = notes.last_read(unit, old)
+    notes.remember(unit, before, new)
+    try:
+        _put(path, new)
+    except HakubeError:
+        if before == old:  # the file is as it was
+            notes.forget(unit)
+        else:
+            notes.remember(unit, before, old or b"")
+        raise
+    try:
+        reload(unit)
+    except HakubeError as error:
+        told = f"{unit} did not take the new {config}: {error}"
+        if before == new:
+            told += "\nThe file stays as it is: what it was before is not known"
+            raise Refused(told) from None
+        _put_back(path, unit, before, told)
+    notes.forget(unit)
+    return True
+
+
+def _put_back(path: Path, unit: str, before: bytes | None, told: str) -> None:
+    """Undo a change that haproxy did not take; always raises Refused."""
+    try:
+        _put(path, before or b"")
+    except HakubeError as second:
+        raise Refused(f"{told}\nThe old file could not be put back: {second}") from None
+    told += "\nThe old file was put back, and"
+    try:
+        reload(unit)
+    except HakubeError as second:
+        raise Refused(f"{told} {unit} did not take that one either: {second}") from None
+    notes.forget(unit)
+    raise Refused(f"{told} {unit} runs with it") from None
+
+
+def _put(path: Path, content: bytes) -> None:
+    """A file that nothing is left of was ours altogether."""
+    if content:
+        files.write(path, content)
+    else:
+        files.remove(path)
