@@ -93,6 +93,8 @@ hakube:
         # Default: those above.
         port: 6444
         insecure_port: 8081
+        # Further words of haproxy's line of the server.
+        options: weight 50
       # An apiserver on a machine that is no node of the cluster.
       - name: outside
         address: 192.0.2.31
@@ -123,6 +125,11 @@ hakube:
     # So many failed checks and it is down, so many good ones and it is up.
     fall: 2
     rise: 2
+    # drain: an apiserver that answers "not ready" gets no new connections and keeps those it has.
+    # down: it is taken for dead.
+    unready: drain
+    # With no server up: ask any of them, unchecked.
+    fallback: true
     # shutdown-sessions: connections to a server that goes down are closed. none: they stay.
     on_marked_down: shutdown-sessions
     # How often a connection is tried, on another server each time.
@@ -134,6 +141,27 @@ hakube:
       client: 1h
       server: 1h
       check: 3s
+    # On this machine alone: GET /livez (haproxy works), /readyz (and an apiserver is up).
+    health:
+      enabled: true
+      address: 127.0.0.1
+      port: 6440
+    # Whoever asks or tells the running haproxy. none: only the sockets that the file has.
+    stats_socket: /run/haproxy-hakube.sock
+    # An old worker ends with its last connection, or after so many reloads.
+    max_reloads: 100
+    # Anything else that haproxy knows: further lines of our frontends and backends, further words
+    # of all their servers, and sections of your own.
+    frontend_options:
+      - maxconn 2000
+    backend_options:
+      - fullconn 2000
+    server_options: maxconn 1000
+    sections:
+      listen registry:
+        - mode tcp
+        - bind 192.0.2.100:5000
+        - server one 192.0.2.31:5000 check
 
   kubernetes:
     # In quotes. Decides which flags the programs still know. Default: unknown, all are written.

@@ -145,6 +145,7 @@ def servers(pillar: Pillar, nodes: Sequence[Node], problems: list[str]) -> tuple
                 str(found or text),
                 entry.port or given.port,
                 entry.insecure_port or given.insecure_port,
+                entry.options or "",
             )
         )
     return tuple(servers)
@@ -171,6 +172,12 @@ def check_servers(servers: Sequence[Server], vip: Vip, problems: list[str]) -> N
 def check_ports(pillar: Pillar, problems: list[str]) -> None:
     """One frontend on a port."""
     haproxy = pillar.haproxy
+    taken = {haproxy.secure_port, haproxy.insecure_port if haproxy.insecure else 0}
+    if haproxy.health.enabled and not haproxy.plain and haproxy.health.port in taken:
+        problems.append(
+            f"hakube:haproxy:health:port: {haproxy.health.port} is also a frontend's port on the "
+            "VIP; give the listener its own"
+        )
     if haproxy.insecure and haproxy.insecure_port == haproxy.secure_port:
         problems.append(
             f"hakube:haproxy:insecure_port: {haproxy.insecure_port} is also "

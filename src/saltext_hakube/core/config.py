@@ -15,6 +15,7 @@ from saltext_hakube.core import addresses, identity, kubernetes, properties, quo
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.cib import export
 from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.haproxy import wanted as haproxy_sections
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.platform import Platform, System, platform
@@ -85,6 +86,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     servers = addresses.servers(pillar, nodes, problems)
     if not problems:  # else the same address would be told again
         addresses.check_servers(servers, vip, problems)
+        problems += haproxy_sections.problems(pillar.haproxy, vip.address, servers)
     addresses.check_ports(pillar, problems)
     addresses.check_device(pillar, nodes, vip, problems)
     node = identity.this_node(nodes, facts.names)

@@ -23,7 +23,8 @@ import re
 
 from saltext_hakube import face
 from saltext_hakube.core.errors import ConfigError, NotInstalled, Refused
-from saltext_hakube.core.haproxy import document, kubernetes, shown
+from saltext_hakube.core.haproxy import document, process, shown
+from saltext_hakube.core.haproxy import wanted as pillar
 from saltext_hakube.core.haproxy.options import Haproxy
 from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.section import declared, keys
@@ -255,7 +256,7 @@ class _Wanted:
         old = files.read(self.machine.path(self.config))
         try:
             new = document.with_sections(
-                old, self.sections, self.absent, owner=self.owner, base=kubernetes.BASE
+                old, self.sections, self.absent, owner=self.owner, base=process.BASE
             )
         except ConfigError as error:
             raise ConfigError(f"{self.config}: {text}" for text in error.problems) from None
@@ -264,7 +265,7 @@ class _Wanted:
 
 def _of_pillar():
     config = face.config(__pillar__, __grains__, __opts__)
-    return kubernetes.sections(config.haproxy, config.vip.address, config.servers)
+    return pillar.wanted(config.haproxy, config.vip.address, config.servers)
 
 
 def _setting(name, given, file=False):

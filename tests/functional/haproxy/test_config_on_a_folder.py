@@ -303,8 +303,11 @@ def test_wrong_arguments_are_named_and_change_nothing(states, config, arguments,
 def test_the_execution_functions_answer_with_plain_data(modules, config):
     assert modules.hakube_haproxy.version()[0].isdigit()
     assert list(modules.hakube_haproxy.sections()) == [
+        "global",
         "frontend apiserver-secure",
         "backend kube-apiservers-secure",
+        "backend kube-apiservers-secure-unchecked",
+        "frontend hakube-health",
     ]
     assert modules.hakube_haproxy.check() == {"valid": True, "errors": [], "warnings": []}
     modules.hakube_haproxy.apply(sections=WEB, owner="web")

@@ -4,7 +4,7 @@ import pytest
 
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy.document import parse, render, with_sections
-from saltext_hakube.core.haproxy.kubernetes import BASE
+from saltext_hakube.core.haproxy.process import BASE
 from saltext_hakube.core.haproxy.section import Section
 
 WEB = Section("frontend web", ("bind :80", "default_backend app"))

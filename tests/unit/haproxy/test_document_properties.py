@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saltext_hakube.core.haproxy import kubernetes
+from saltext_hakube.core.haproxy import process, wanted
 from saltext_hakube.core.haproxy.document import parse, render, sections_of, with_sections
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.haproxy.section import Section
 
 from .judge import FIELD, errors, judged, needs_haproxy
 
-OURS = kubernetes.sections(
+OURS = wanted.wanted(
     Haproxy(insecure=True, verify="none"), "192.0.2.100", [Server("a", "192.0.2.11")]
 )
 DECLARABLE = (
@@ -64,16 +64,16 @@ def replaceable(text, sections):
 @given(text=texts, sections=declared)
 def test_taking_ours_out_gives_the_original_bytes(text, sections):
     if replaceable(text, sections):
-        changed = with_sections(text, sections, base=kubernetes.BASE)
-        assert with_sections(changed, [], base=kubernetes.BASE) == text
+        changed = with_sections(text, sections, base=process.BASE)
+        assert with_sections(changed, [], base=process.BASE) == text
 
 
 @settings(deadline=None)
 @given(text=texts, sections=declared)
 def test_declaring_the_same_again_changes_nothing(text, sections):
     if replaceable(text, sections):
-        changed = with_sections(text, sections, base=kubernetes.BASE)
-        assert with_sections(changed, sections, base=kubernetes.BASE) == changed
+        changed = with_sections(text, sections, base=process.BASE)
+        assert with_sections(changed, sections, base=process.BASE) == changed
 
 
 @settings(deadline=None)
@@ -125,9 +125,9 @@ def test_no_damage_to_our_marks_makes_it_fail_or_lose_a_foreign_line(text, place
 @pytest.mark.parametrize("file", FIELD, ids=lambda file: file.stem)
 def test_a_configuration_from_the_field_survives(file):
     text = file.read_bytes()
-    changed = with_sections(text, OURS, base=kubernetes.BASE)
-    assert with_sections(changed, OURS, base=kubernetes.BASE) == changed
-    assert with_sections(changed, [], base=kubernetes.BASE) == text
+    changed = with_sections(text, OURS, base=process.BASE)
+    assert with_sections(changed, OURS, base=process.BASE) == changed
+    assert with_sections(changed, [], base=process.BASE) == text
     kept = [line for line in text.splitlines() if line.strip()]
     for line in kept:
         assert line in changed
@@ -138,7 +138,7 @@ def test_a_configuration_from_the_field_survives(file):
 def test_haproxy_says_of_the_result_what_it_said_of_the_original(file, tmp_path):
     text = file.read_bytes()
     before, said_before = judged(text, tmp_path)
-    after, said_after = judged(with_sections(text, OURS, base=kubernetes.BASE), tmp_path)
+    after, said_after = judged(with_sections(text, OURS, base=process.BASE), tmp_path)
     if "Missing LF on last line" in said_before or b"\nglobal" not in b"\n" + text:
         assert after in (0, before)  # what ours add is what was missing
     else:

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from saltext_hakube.core.haproxy.document import with_sections
-from saltext_hakube.core.haproxy.kubernetes import BASE, sections
 from saltext_hakube.core.haproxy.options import Haproxy, Server
+from saltext_hakube.core.haproxy.process import BASE
+from saltext_hakube.core.haproxy.wanted import problems, wanted
 
 from .judge import judged, needs_haproxy
 
@@ -17,7 +18,7 @@ SERVERS = (
 
 
 def rendered(vip="192.0.2.100", **options):
-    found = sections(msgspec.convert(options, Haproxy), vip, SERVERS)
+    found = wanted(msgspec.convert(options, Haproxy), vip, SERVERS)
     return {section.header: section.lines for section in found}
 
 
@@ -51,7 +52,79 @@ def test_one_setting_gives_the_lines_of_the_document():
 
 
 def test_the_insecure_pair_comes_only_when_asked_for():
-    assert list(rendered()) == ["frontend apiserver-secure", "backend kube-apiservers-secure"]
+    assert list(rendered(fallback=False, health={"enabled": False})) == [
+        "global",
+        "frontend apiserver-secure",
+        "backend kube-apiservers-secure",
+    ]
+
+
+def test_a_server_that_answers_not_ready_is_drained_and_one_that_does_not_answer_is_down():
+    lines = rendered()["backend kube-apiservers-secure"]
+    assert "http-check expect status 200 error-status L7OKC" in lines
+    assert any("on-marked-down shutdown-sessions" in line for line in lines)
+    lines = rendered(unready="down")["backend kube-apiservers-secure"]
+    assert "http-check expect status 200" in lines
+
+
+def test_with_no_server_up_an_unchecked_copy_is_asked():
+    found = rendered(insecure=True, server_options="maxconn 9 check")
+    for name, backend in (
+        ("apiserver-secure", "kube-apiservers-secure"),
+        ("apiservers-insecure", "kube-apiservers-insecure"),
+    ):
+        rescue = f"use_backend {backend}-unchecked if {{ nbsrv({backend}) eq 0 }}"
+        assert rescue in found[f"frontend {name}"]
+    lines = found["backend kube-apiservers-secure-unchecked"]
+    assert "server secure-apiserver1 192.0.2.11:6443 maxconn 9" in lines
+    assert not any("check" in line for line in lines)
+
+
+def test_words_of_the_pillar_stand_on_the_lines_that_they_are_for():
+    servers = (Server("one", "192.0.2.11", options="weight 50"), Server("two", "192.0.2.12"))
+    options = Haproxy(
+        server_options="maxconn 9",
+        frontend_options=("maxconn 99",),
+        backend_options=("fullconn 9",),
+        sections={"listen web": ("bind :80",), "defaults http": ("mode http",)},
+    )
+    found = {section.header: section.lines for section in wanted(options, "192.0.2.100", servers)}
+    lines = found["backend kube-apiservers-secure"]
+    assert any(line.endswith(" maxconn 9 weight 50") for line in lines)
+    assert any(line.endswith(" maxconn 9") for line in lines)
+    assert "fullconn 9" in lines
+    assert "maxconn 99" in found["frontend apiserver-secure"]
+    assert list(found)[:2] == ["global", "defaults http"]
+    assert list(found)[-1] == "listen web"
+
+
+def test_a_section_that_is_ours_already_is_not_declared_again():
+    options = Haproxy(sections={"backend kube-apiservers-secure": ("mode tcp",), "web": ()})
+    (told,) = problems(options, "192.0.2.100", SERVERS)
+    assert "hakube:haproxy:sections: 'web' does not start with a section keyword" in told
+    del options.sections["web"]
+    (told,) = problems(options, "192.0.2.100", SERVERS)
+    assert "backend_options" in told
+
+
+def test_lines_of_global_stand_beside_those_that_the_file_has():
+    (ours, *_) = wanted(Haproxy(), "192.0.2.100", SERVERS)
+    file = b"global\n    maxconn 9\n\ndefaults\n    mode tcp\n"
+    changed = with_sections(file, [ours], base=BASE)
+    lines = changed.decode().splitlines()
+    assert lines[:2] == ["global", "    maxconn 9"]
+    assert "    stats socket /run/haproxy-hakube.sock mode 600 level admin" in lines
+    assert with_sections(changed, [ours], base=BASE) == changed
+    assert with_sections(changed, [], base=BASE) == file
+
+
+def test_without_a_file_global_has_all_that_it_needs_once():
+    found = wanted(Haproxy(), "192.0.2.100", SERVERS)
+    changed = with_sections(None, found, base=BASE)
+    assert changed.count(b"\nglobal\n") == 1
+    assert changed.index(b"user haproxy") < changed.index(b"mworker-max-reloads 100")
+    assert with_sections(changed, found, base=BASE) == changed
+    assert with_sections(changed, [], base=BASE) == b""
 
 
 def test_servers_are_checked_on_readyz_against_the_clusters_ca():
@@ -84,6 +157,9 @@ OTHERS = {
     "balance": ("leastconn", "balance leastconn"),
     "check_path": ("/livez?exclude=etcd", "option httpchk GET /livez?exclude=etcd"),
     "verify": ("none", "server secure-apiserver1 192.0.2.11:6443 check check-ssl verify none"),
+    "max_reloads": (7, "mworker-max-reloads 7"),
+    "stats_socket": ("/run/x", "stats socket /run/x mode 600 level admin"),
+    "health": ({"address": "::1", "port": 7}, "bind [::1]:7"),
     "inter": ("7s", "default-server inter 7s fastinter 500ms fall 2 rise 2"),
     "fastinter": ("70ms", "default-server inter 2s fastinter 70ms fall 2 rise 2"),
     "fall": (7, "default-server inter 2s fastinter 500ms fall 7 rise 2"),
@@ -135,6 +211,11 @@ def test_keepalive_and_the_closing_of_sessions_can_be_switched_off():
         {"fall": 0},
         {"config": "/etc/haproxy/"},
         {"unknown": 1},
+        {"max_reloads": 0},
+        {"server_options": "weight 1\nbind :1"},
+        {"backend_options": ["x "]},
+        {"stats_socket": "relative"},
+        {"unready": "up"},
     ],
 )
 def test_a_wrong_option_does_not_reach_the_file(wrong):
@@ -154,7 +235,7 @@ def test_a_wrong_option_does_not_reach_the_file(wrong):
 )
 @pytest.mark.parametrize("vip", ["192.0.2.100", "2001:db8::64"])
 def test_haproxy_takes_the_whole_file_without_a_word(options, vip, tmp_path):
-    found = sections(msgspec.convert(options, Haproxy), vip, SERVERS)
+    found = wanted(msgspec.convert(options, Haproxy), vip, SERVERS)
     returncode, output = judged(with_sections(None, found, base=BASE), tmp_path)
     assert returncode == 0, output
     assert "WARNING" not in output
@@ -165,7 +246,7 @@ def test_the_backends_are_tcp_also_where_the_defaults_are_http(tmp_path):
     # The document's backends inherit "mode http" from a distribution's defaults, and haproxy
     # refuses to send a tcp frontend there.
     text = b"global\n log /dev/log local0\ndefaults\n mode http\n log global\n option httplog\n"
-    found = sections(Haproxy(verify="none", insecure=True), "192.0.2.100", SERVERS)
+    found = wanted(Haproxy(verify="none", insecure=True), "192.0.2.100", SERVERS)
     returncode, output = judged(with_sections(text, found), tmp_path)
     assert returncode == 0, output
     assert "WARNING" not in output

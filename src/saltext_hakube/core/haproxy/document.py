@@ -81,7 +81,7 @@ def with_sections(
         document = _without_original(document, key)
     kept = [block for block in document.blocks if block.owner != owner or block.key in wanted]
     have = {block.key for block in kept}
-    new = [_placed(document.original, key, owner) for key in wanted if key not in have]
+    new = [_placed(document.original, wanted[key], owner) for key in wanted if key not in have]
     placed = Document(document.original, (*kept, *new))
     owed = inherit.owed(_lines(render(_filled(placed, wanted, owner))))
     named = {key: inherit.named(section, owed) for key, section in wanted.items()}
@@ -230,9 +230,13 @@ def _framed(block: Block, away: Sequence[str], unended: bool) -> Iterable[str]:
     yield f"# <<< {title}\n"
 
 
-def _placed(original: Sequence[str], key: str, owner: str) -> Block:
+def _placed(original: Sequence[str], section: Section, owner: str) -> Block:
     """Where a section that is not yet ours goes: on the one of its name, else to the end."""
+    key = section.key
     for found in sections_of(original):
+        if found.key == key and section.beside:
+            # In the midst of a condition it would stand under that condition.
+            return Block(key, owner, 0 if found.conditional else found.stop, 0)
         if found.key == key:
             stop = found.stop
             if not original[-1].endswith("\n") and not any(map(words, original[stop:])):
@@ -270,22 +274,32 @@ def _with_base(
     bare = not sections_of(document.original) and not document.blocks
     declared = {section.key for section in sections}
     needed = [s for s in base if s.key not in declared and (bare or s.key in have)]
-    return [*needed, *sections] if sections else []
+    if not sections_of(document.original):
+        whole = {s.key: s for s in base}
+        sections = [_joined(whole.get(s.key), s) if s.beside else s for s in sections]
+    # haproxy wants the global section before the others.
+    return sorted([*needed, *sections], key=lambda s: s.key != "global") if sections else []
+
+
+def _joined(base: Section | None, section: Section) -> Section:
+    """What stands beside nothing has all that the file needs of it."""
+    return section if base is None else Section(base.header, (*base.lines, *section.lines))
 
 
 def _refuse_contradictions(
     document: Document, wanted: dict[str, Section], absent: Sequence[str], owner: str
 ) -> None:
     problems = [f"'{key}' is both declared and absent" for key in absent if key in wanted]
+    beside = {key for key, section in wanted.items() if section.beside}
     for block in document.blocks:
-        if block.owner != owner and (block.key in wanted or block.key in absent):
+        if block.owner != owner and block.key in {*wanted, *absent} - beside:
             problems.append(
                 f"'{block.key}' belongs to '{block.owner}', which declares it too; "
                 f"declare it once, or remove that one first (owner: {block.owner})"
             )
     have = {block.key for block in document.blocks if block.owner == owner}
     found = sections_of(document.original)
-    for key in {*wanted, *absent} - have:
+    for key in {*wanted, *absent} - have - beside:
         same = [section for section in found if section.key == key]
         if len(same) > 1:
             lines = ", ".join(str(section.start + 1) for section in same)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from saltext_hakube.core.haproxy.section import Section, key_of
 from saltext_hakube.core.haproxy.syntax import words
 
@@ -18,7 +20,7 @@ _INHERITING = ("frontend", "backend", "listen")
 def named(section: Section, owed: dict[str, str]) -> Section:
     """The section with the ``from`` that it owes."""
     name = owed.get(section.key)
-    return Section(f"{section.header} from {name}", section.lines) if name else section
+    return replace(section, header=f"{section.header} from {name}") if name else section
 
 
 def owed(lines: Iterable[str]) -> dict[str, str]:

@@ -7,67 +7,46 @@ from collections.abc import Iterable, Sequence
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.haproxy.section import Section
 
-# For a machine that has no haproxy.cfg. No chroot: it would hide the CA's folder and /dev/log
-# from a reload. Both systems' packages make the user, and both allow this socket (SELinux knows
-# its name as haproxy_var_run_t).
-BASE = (
-    Section(
-        "global",
-        (
-            "log /dev/log local0",
-            "user haproxy",
-            "group haproxy",
-            "stats socket /run/haproxy.sock mode 660 level admin",
-            "stats timeout 30s",
-        ),
-    ),
-    Section(
-        "defaults",
-        (
-            "log global",
-            "mode tcp",
-            "option dontlognull",
-            "timeout connect 5s",
-            "timeout client 50s",
-            "timeout server 50s",
-        ),
-    ),
-)
+FRONTEND = "apiserver-secure"
+BACKEND = "kube-apiservers-secure"
+INSECURE_FRONTEND = "apiservers-insecure"
+INSECURE_BACKEND = "kube-apiservers-insecure"
+HEALTH = "hakube-health"
+
+
+def unchecked(backend: str) -> str:
+    """The copy of a backend that is asked when none of its servers is up."""
+    return f"{backend}-unchecked"
 
 
 def sections(options: Haproxy, vip: str, servers: Sequence[Server]) -> tuple[Section, ...]:
     """The sections for the Kubernetes API at ``vip``, in the document's order and names."""
-    secure = (
-        _frontend(
-            options, "apiserver-secure", address(vip, options.secure_port), "kube-apiservers-secure"
-        ),
-        _backend(
-            options,
-            "kube-apiservers-secure",
-            _check(options) if not options.plain else "check",
-            [(f"secure-{server.name}", address(server.address, server.port)) for server in servers],
-        ),
+    secure = _pair(
+        options,
+        (FRONTEND, address(vip, options.secure_port)),
+        (BACKEND, "check" if options.plain else _check(options)),
+        [
+            (f"secure-{it.name}", address(it.address, it.port), _words(options, it))
+            for it in servers
+        ],
     )
     if not options.insecure:
-        return secure
-    insecure = (
-        _frontend(
-            options,
-            "apiservers-insecure",
-            address(vip, options.insecure_port),
-            "kube-apiservers-insecure",
-        ),
-        _backend(
-            options,
-            "kube-apiservers-insecure",
-            "check",
-            [
-                (f"insecure-{server.name}", address(server.address, server.insecure_port))
-                for server in servers
-            ],
-        ),
+        return (*secure, *_health(options))
+    insecure = _pair(
+        options,
+        (INSECURE_FRONTEND, address(vip, options.insecure_port)),
+        (INSECURE_BACKEND, "check"),
+        [
+            (f"insecure-{it.name}", address(it.address, it.insecure_port), _words(options, it))
+            for it in servers
+        ],
     )
-    return (insecure[0], secure[0], insecure[1], secure[1])
+    return (insecure[0], secure[0], *insecure[1:], *secure[1:], *_health(options))
+
+
+def backends(options: Haproxy) -> tuple[str, ...]:
+    """The names of the backends whose servers are checked."""
+    return (BACKEND, INSECURE_BACKEND) if options.insecure else (BACKEND,)
 
 
 def address(host: str, port: int) -> str:
@@ -75,46 +54,119 @@ def address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _frontend(options: Haproxy, name: str, bind: str, backend: str) -> Section:
-    own = () if options.plain else ("option tcplog", *_keepalive(options, "clitcpka"))
-    timeout = () if options.plain else (f"timeout client {options.timeouts.client}",)
-    lines = ("mode tcp", f"bind {bind}", *own, *timeout, f"default_backend {backend}")
+def _pair(
+    options: Haproxy,
+    front: tuple[str, str],
+    back: tuple[str, str],
+    servers: Sequence[tuple[str, str, str]],
+) -> tuple[Section, ...]:
+    """A frontend (name, where it listens), its backend (name, check), and the unchecked copy."""
+    (frontend, bind), (backend, check) = front, back
+    rescued = options.fallback and not options.plain
+    found = (
+        _frontend(options, frontend, bind, backend, rescued),
+        _backend(options, backend, check, servers),
+    )
+    return (*found, _unchecked(options, backend, servers)) if rescued else found
+
+
+def _frontend(options: Haproxy, name: str, bind: str, backend: str, rescued: bool) -> Section:
+    own: tuple[str, ...] = ()
+    if not options.plain:
+        own = (
+            "option tcplog",
+            *_keepalive(options, "clitcpka"),
+            f"timeout client {options.timeouts.client}",
+            *options.frontend_options,
+        )
+    rescue = (f"use_backend {unchecked(backend)} if {{ nbsrv({backend}) eq 0 }}",) * rescued
+    lines = ("mode tcp", f"bind {bind}", *own, *rescue, f"default_backend {backend}")
     return Section(f"frontend {name}", lines)
 
 
 def _backend(
-    options: Haproxy, name: str, check: str, servers: Iterable[tuple[str, str]]
+    options: Haproxy, name: str, check: str, servers: Iterable[tuple[str, str, str]]
 ) -> Section:
-    own = () if options.plain else tuple(_own_lines(options))
+    own = () if options.plain else (*_own_lines(options), *options.backend_options)
     lines = (
         "mode tcp",
         f"balance {options.balance}",
         *own,
-        *(f"server {server} {where} {check}" for server, where in servers),
+        *(_server(*server, check, words) for *server, words in servers),
     )
     return Section(f"backend {name}", lines)
 
 
+def _unchecked(options: Haproxy, backend: str, servers: Iterable[tuple[str, str, str]]) -> Section:
+    """Every server, whatever its check says: a failure that all share (etcd stalls, the CA was
+    changed) may be the check's, and who asks is better judge of it than a refused connection."""
+    lines = (
+        "mode tcp",
+        f"balance {options.balance}",
+        *_connection_lines(options),
+        *(_server(*server, _without_check(words)) for *server, words in servers),
+    )
+    return Section(f"backend {unchecked(backend)}", lines)
+
+
+def _words(options: Haproxy, server: Server) -> str:
+    return " ".join(filter(None, (options.server_options, server.options)))
+
+
+def _without_check(words: str) -> str:
+    return " ".join(word for word in words.split() if word != "check")
+
+
+def _server(*words: str) -> str:
+    return " ".join(filter(None, ("server", *words)))
+
+
+def _health(options: Haproxy) -> tuple[Section, ...]:
+    """The listener on this machine alone. Plain http: it has nothing to hide and no certificate."""
+    health = options.health
+    if options.plain or not health.enabled:
+        return ()
+    lines = (
+        "mode http",
+        f"bind {address(health.address, health.port)}",
+        "option dontlog-normal",  # somebody asks every second
+        "timeout client 5s",
+        "http-request return status 200 content-type text/plain string ok if { path /livez }",
+        f"http-request return status 503 content-type text/plain string down if {{ path /readyz }} "
+        f"{{ nbsrv({BACKEND}) eq 0 }}",
+        "http-request return status 200 content-type text/plain string ok if { path /readyz }",
+        "http-request return status 404",
+    )
+    return (Section(f"frontend {HEALTH}", lines),)
+
+
 def _own_lines(options: Haproxy) -> Iterable[str]:
-    """What a backend needs besides the document's lines, whatever the file's defaults say."""
-    timeouts = options.timeouts
-    yield f"retries {options.retries}"
-    yield "option redispatch 1"  # every retry goes to another server, not only the last one
-    yield from _keepalive(options, "srvtcpka")
+    """What a checked backend needs besides the document's lines, whatever the defaults say."""
+    yield from _connection_lines(options)
     if options.check == "https":
+        # Since haproxy 2.2 a check can pass on condition, which is what drains a server: no new
+        # connections for it, none is cut. Without an answer it is down as ever.
+        unready = " error-status L7OKC" if options.unready == "drain" else ""
         yield f"option httpchk GET {options.check_path}"
-        yield "http-check expect status 200"
+        yield f"http-check expect status 200{unready}"
     else:
         yield "option tcp-check"  # undoes an httpchk of the defaults
-    yield f"timeout connect {timeouts.connect}"
-    yield f"timeout server {timeouts.server}"
-    yield f"timeout tunnel {timeouts.server}"  # one in the defaults would win over both others
-    yield f"timeout check {timeouts.check}"
+    yield f"timeout check {options.timeouts.check}"
     down = "" if options.on_marked_down == "none" else f" on-marked-down {options.on_marked_down}"
     yield (
         f"default-server inter {options.inter} fastinter {options.fastinter} "
         f"fall {options.fall} rise {options.rise}{down}"
     )
+
+
+def _connection_lines(options: Haproxy) -> Iterable[str]:
+    timeouts = options.timeouts
+    yield f"retries {options.retries}"
+    yield "option redispatch 1"  # every retry goes to another server, not only the last one
+    yield from _keepalive(options, "srvtcpka")
+    yield f"timeout connect {timeouts.connect}"
+    yield f"timeout server {timeouts.server}"
+    yield f"timeout tunnel {timeouts.server}"  # one in the defaults would win over both others
 
 
 def _check(options: Haproxy) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from saltext_hakube.core.values import Port, Unit
+from saltext_hakube.core.values import Address, Port, Unit
 
 # haproxy reads a number alone as milliseconds, which nobody means: a unit is asked for.
 Duration = Annotated[
@@ -45,15 +45,28 @@ ServerName = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_.:-]+\Z", description="a name of letters, digits and - _ . :"),
 ]
+# Words that haproxy knows and we need not: they stand in the file as they are.
+Line = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*[^\s\x00-\x1f\x7f\ud800-\udfff]\Z",
+        description="one line of haproxy's configuration",
+    ),
+]
+Lines = Annotated[tuple[Line, ...], Meta(description="a list of lines of haproxy's configuration")]
 
 
 class Server(Struct, frozen=True):
-    """One apiserver. ``insecure_port`` matters only where the plain http frontend is asked for."""
+    """One apiserver. ``insecure_port`` matters only where the plain http frontend is asked for.
+
+    ``options``: further words of its server line.
+    """
 
     name: ServerName
     address: str
     port: Port = 6443
     insecure_port: Port = 8080
+    options: str = ""
 
 
 class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,6 +81,17 @@ class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     client: Duration = "1h"  # kubeadm's 20 s broke `kubectl logs -f` (kubeadm #2227, #1685)
     server: Duration = "1h"
     check: Duration = "3s"
+
+
+class Health(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A listener on this machine alone that answers as the apiserver does.
+
+    ``/livez``: haproxy works. ``/readyz``: and one apiserver at least is up behind it.
+    """
+
+    enabled: bool = True
+    address: Address = "127.0.0.1"
+    port: Port = 6440
 
 
 class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -96,8 +120,26 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     fastinter: Duration = "500ms"
     fall: Count = 2
     rise: Count = 2
+    # An apiserver that answers "not ready" (it starts, it stops, its etcd stalls) is alive: drain
+    # sends it nobody new and leaves whom it has. down takes it for dead.
+    unready: Literal["drain", "down"] = "drain"
+    # With no server up: ask any, unchecked. What they all have is no reason to refuse everybody.
+    fallback: bool = True
     # Without shutdown-sessions a watch hangs on a dead server until its timeout.
     on_marked_down: Literal["shutdown-sessions", "none"] = "shutdown-sessions"
     retries: Count = 3
     tcp_keepalive: bool = True
     timeouts: Timeouts = Timeouts()
+    health: Health = Health()
+    # For whoever asks or tells the running haproxy; none: only those that the file has.
+    stats_socket: File | Literal["none"] = "/run/haproxy-hakube.sock"
+    # An old worker ends with its last connection, or after so many reloads.
+    max_reloads: Annotated[int, Meta(ge=1, le=10000, description="a number, 1 to 10000")] = 100
+    # Anything else that haproxy knows: in our sections, on our servers, in sections of their own.
+    frontend_options: Lines = ()
+    backend_options: Lines = ()
+    server_options: Line | None = None
+    sections: Annotated[
+        dict[str, Lines],
+        Meta(description="a mapping of headers, such as 'frontend web', to lists of lines"),
+    ] = field(default_factory=dict)

@@ -15,10 +15,14 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 
 
 class Section(msgspec.Struct, frozen=True):
-    """One section: ``header`` is its first line, ``lines`` are the statements below it."""
+    """One section: ``header`` is its first line, ``lines`` are the statements below it.
+
+    ``beside``: it replaces nothing. haproxy reads several ``global`` sections as one.
+    """
 
     header: str
     lines: tuple[str, ...] = ()
+    beside: bool = False
 
     @property
     def key(self) -> str:
