@@ -32,6 +32,9 @@ QUOTED = {
     '"': re.compile(r'"((?:\\[\s\S]|[^"\\])*)(\\?"?)'),
 }
 BARE = re.compile(r"((?:\\[\s\S]|[^\\\n\r])*)\\?")
+# What is one character of the value, or (a line continued) none.
+IN_DOUBLE_QUOTES = re.compile(r'\\["\\`$\n]|[\s\S]')
+IN_BARE = re.compile(r"\\[\s\S]|[^\\]")
 
 # What a shell takes for a comment after the value; for systemd it is part of the value.
 TRAILING_COMMENT = re.compile(
@@ -69,8 +72,10 @@ def assignments(text: str, continued: bool = False) -> list[Assignment]:
             key = KEY.match(text, position)
             end = key.end()
             if text[end : end + 1] == "=":
-                value, end, closed = _value(text, end + 1)
-                found.append(Assignment(key[0].rstrip(" \t"), value, position, end, closed))
+                value, end, closed = _characters(text, end + 1)
+                name = key[0].rstrip(" \t")
+                said = "".join(character.text for character in value)
+                found.append(Assignment(name, said, position, end, closed))
             position = end
         position = BLANK.match(text, position).end()
     return found
@@ -85,7 +90,7 @@ def values(text: str) -> dict[str, str]:
 
 def get(text: str, name: str) -> str | None:
     """The variable's value; None where it is not set."""
-    assignment = _counting(text, name)
+    assignment = counting(text, name)
     return assignment.value if assignment else None
 
 
@@ -97,16 +102,23 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     """
     for name, value in values.items():
         line = f"{_checked(name)}={quoted(value, name)}"
-        old = _counting(text, name)
+        old = counting(text, name)
         if old is None:
             text = _appended(text, name, line)
         elif old.value != value:
-            _require_closed(text, old)
-            comment = TRAILING_COMMENT.fullmatch(text, old.start, old.end)
-            # A backslash at its end would make old systemds take our line for comment, too.
-            above = comment[1].rstrip("\\") + "\n" if comment else ""
+            require_closed(text, old)
+            above = _trailing_comment(text, old)[0]
             text = text[: old.start] + above + line + text[old.end :]
     return text
+
+
+def without_trailing_comment(text: str, name: str) -> str:
+    """The text in which what a shell takes for a comment behind the value stands above it."""
+    old = counting(text, name)
+    if old is None or not old.closed:
+        return text
+    above, end = _trailing_comment(text, old)
+    return text[: old.start] + above + text[old.start : end] + text[old.end :]
 
 
 def without(text: str, names: Iterable[str]) -> str:
@@ -121,7 +133,7 @@ def without(text: str, names: Iterable[str]) -> str:
                 ]
             )
         for old in reversed(ours):
-            _require_closed(text, old)
+            require_closed(text, old)
             begin = max(text.rfind("\n", 0, old.start), text.rfind("\r", 0, old.start)) + 1
             end = re.compile(r"(\r\n|[\n\r])?").match(text, old.end).end()
             text = text[:begin] + text[end:]
@@ -141,31 +153,64 @@ def quoted(value: str, name: str = "") -> str:
     return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
 
 
-def _value(text: str, position: int) -> tuple[str, int, bool]:
+class Character(NamedTuple):
+    """One character of a value, and the bytes of the file that it stands for."""
+
+    text: str
+    start: int
+    end: int
+
+
+def _trailing_comment(text: str, old: Assignment) -> tuple[str, int]:
+    """The comment's line, and where the assignment ends without it."""
+    comment = TRAILING_COMMENT.fullmatch(text, old.start, old.end)
+    if comment is None:
+        return "", old.end
+    end = len(text[: comment.start(1)].rstrip(" \t"))
+    # A backslash at its end would make old systemds take our line for comment, too.
+    return comment[1].rstrip("\\") + "\n", end
+
+
+def characters(text: str, assignment: Assignment) -> list[Character]:
+    """The value's characters with their places, which quotes and backslashes lie between."""
+    return _characters(text, text.index("=", assignment.start + 1) + 1)[0]
+
+
+def _characters(text: str, position: int) -> tuple[list[Character], int, bool]:
     """The value that begins here, where it ends, and whether its quotes are closed."""
-    parts = []
+    found: list[Character] = []
     while True:
         position = SPACE.match(text, position).end()
         first = text[position : position + 1]
         if first in ("", "\n", "\r"):
-            return "".join(parts), position, True
+            return found, position, True
         if first not in QUOTED:
             break
         match = QUOTED[first].match(text, position)
-        parts.append(match[1] if first == "'" else re.sub(r'\\(?:(["\\`$])|\n)', r"\1", match[1]))
+        # In single quotes a backslash means nothing, in double quotes only before some.
+        pieces = re.compile(r"[\s\S]") if first == "'" else IN_DOUBLE_QUOTES
+        found += (
+            Character(piece[0][-1], piece.start(), piece.end())
+            for piece in pieces.finditer(text, match.start(1), match.end(1))
+            if piece[0] != "\\\n"
+        )
         position = match.end()
         if match[2] != first:
-            return "".join(parts), position, False
+            return found, position, False
     # From here on quotes mean nothing any more, up to the line's end.
     match = BARE.match(text, position)
-    pieces = re.findall(r"\\[\s\S]|[^\\]", match[1])
-    while pieces and pieces[-1] in (" ", "\t"):
-        pieces.pop()
-    parts += (piece[-1] for piece in pieces if piece not in ("\\\n", "\\\r"))
-    return "".join(parts), match.end(), True
+    bare = list(IN_BARE.finditer(text, match.start(1), match.end(1)))
+    while bare and bare[-1][0] in (" ", "\t"):
+        bare.pop()
+    found += (
+        Character(piece[0][-1], piece.start(), piece.end())
+        for piece in bare
+        if piece[0] not in ("\\\n", "\\\r")
+    )
+    return found, match.end(), True
 
 
-def _counting(text: str, name: str) -> Assignment | None:
+def counting(text: str, name: str) -> Assignment | None:
     """The assignment that counts, if every systemd agrees on it."""
     found = [
         next((a for a in reversed(assignments(text, continued)) if a.name == name), None)
@@ -179,13 +224,13 @@ def _appended(text: str, name: str, line: str) -> str:
     # A backslash at the very end eats one line end, hence two.
     for gap in ("", "\n", "\n\n"):
         longer = f"{text}{gap}{line}\n"
-        found = _counting(longer, name)
+        found = counting(longer, name)
         if found is not None and found.start == len(text) + len(gap):
             return longer
     raise ConfigError([f"{_open_quote(text)}; close it, then {name} can be added"])
 
 
-def _require_closed(text: str, assignment: Assignment) -> None:
+def require_closed(text: str, assignment: Assignment) -> None:
     if not assignment.closed:
         raise ConfigError([f"{_open_quote(text)}; close it by hand"])
 
