@@ -279,3 +279,7 @@ hakube:
     # The yum/dnf repository to install from: the High Availability channel. Default: by
     # operating system. In a public cloud it often has another id. none: enable none.
     repository: highavailability
+
+  preflight:
+    # Traps that nobody is to be told of, by their codes (docs/preflight.md).
+    ignore: [clock-unsynchronised]

@@ -19,6 +19,7 @@ from saltext_hakube.core.haproxy import wanted as haproxy_sections
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.platform import Platform, System, platform
+from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.schema import Cluster, Declarations, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
@@ -49,6 +50,7 @@ class Config(msgspec.Struct, frozen=True):
     properties: dict[str, Any]
     declared: Declarations
     platform: Platform
+    preflight: Preflight
     url: str
     warnings: tuple[str, ...]
 
@@ -117,6 +119,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
             **{name: getattr(pillar, name) for name in Declarations.__struct_fields__}
         ),
         platform=system,
+        preflight=pillar.preflight,
         url=kubernetes.url(vip.address, pillar.haproxy),
         warnings=tuple(warnings),
     )

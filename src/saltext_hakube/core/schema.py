@@ -14,6 +14,7 @@ from saltext_hakube.core.cib.declaration import AbsentObjects, Objects, Purge
 from saltext_hakube.core.cib.disruption import Limits
 from saltext_hakube.core.haproxy.options import Haproxy, Line
 from saltext_hakube.core.kubernetes import Kubernetes
+from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.sysctl import Sysctl
 from saltext_hakube.core.values import (
     Address,
@@ -262,6 +263,7 @@ class Pillar(Shape, kw_only=True):
     resources: Resources = Resources()
     properties: dict[Id, Scalar] = field(default_factory=dict)
     install: Install = Install()
+    preflight: Preflight = Preflight()
     objects: Objects = Objects()
     absent: AbsentObjects = AbsentObjects()
     purge: Purge = ()

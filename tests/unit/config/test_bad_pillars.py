@@ -13,7 +13,7 @@ NODE1 = Facts(names=("node1",))
 
 TOP = (
     "cluster, vip, fencing, apiserver, haproxy, kubernetes, sysctl, resources, properties, "
-    "install, objects, absent, purge, safety"
+    "install, preflight, objects, absent, purge, safety"
 )
 CLUSTER = (
     "nodes, password, name, peers_timeout, start_timeout, settle_timeout, accept_split_brain, "

@@ -30,11 +30,18 @@ def command(texts: Sequence[str], read: Callable[[str], str | None]) -> list[str
     ``texts``: the unit file and its drop-ins, in systemd's order. ``read`` gives the content of
     an environment file, None where it is missing.
     """
+    variables = environment(texts, read)
+    parts = _split(_service(texts).command)
+    return [word for part in parts for word in _expanded(part, variables)]
+
+
+def environment(texts: Sequence[str], read: Callable[[str], str | None]) -> dict[str, str]:
+    """The variables that the unit's files give its program; as for ``command``."""
     service = _service(texts)
     variables = dict(service.variables)
     for name in service.files:
         variables.update(_assignments(read(name) or ""))
-    return [word for part in _split(service.command) for word in _expanded(part, variables)]
+    return variables
 
 
 def files(argv: Sequence[str]) -> list[str]:

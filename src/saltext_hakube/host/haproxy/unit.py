@@ -23,7 +23,7 @@ FOLDERS = (
 def start_command(machine: Machine, config: str, unit: str) -> list[str]:
     """How the unit starts haproxy; where no unit says so, with this file only."""
     read = lambda name: text(machine.path(name))  # noqa: E731
-    argv = units.command(list(_unit_texts(machine, unit)), read)
+    argv = units.command(list(unit_texts(machine, unit)), read)
     program = Path(argv[0]).name if argv else ""
     if not program.startswith("haproxy") or not units.files(argv):
         return ["haproxy", "-f", config]
@@ -51,7 +51,7 @@ def text(path: Path) -> str | None:
         return None
 
 
-def _unit_texts(machine: Machine, unit: str) -> Iterator[str]:
+def unit_texts(machine: Machine, unit: str) -> Iterator[str]:
     """The unit's file and its drop-ins, in the order in which systemd reads them."""
     name = unit if unit.endswith(".service") else f"{unit}.service"
     names = [name]

@@ -1,0 +1,97 @@
+"""Durations, command lines and configuration files of other programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+_UNITS = {"us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS["d"] = 86400.0
+_PART = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ns|ms|s|m|h|d)")
+
+
+def seconds(text: str) -> float | None:
+    """``500ms``, ``2s``, ``1m10s``; None for what is no duration. 0 needs no unit."""
+    if text == "0":
+        return 0.0
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def flags(words: Sequence[str]) -> dict[str, str]:
+    """The flags of a Go program's command line, each with its last value."""
+    found: dict[str, str] = {}
+    rest = [*words, ""]
+    for word, after in pairwise(rest):
+        if word.startswith("-") and word.strip("-"):
+            name, sign, value = word.lstrip("-").partition("=")
+            bare = "true" if not after or after.startswith("-") else after
+            found[name] = value if sign else bare
+    return found
+
+
+def manifest_flags(text: str) -> dict[str, str]:
+    """The flags in a static pod's manifest, as kubeadm writes it: an item of a list each."""
+    return flags(re.findall(r"^\s*-\s+[\"']?(--[^\s\"']+)", text, re.MULTILINE))
+
+
+def manifest_version(text: str) -> tuple[int, int] | None:
+    """Which Kubernetes a static pod's image is, by its tag."""
+    return version(next(iter(re.findall(r"^\s*image:\s*\S+:(\S+)", text, re.MULTILINE)), ""))
+
+
+def version(text: str) -> tuple[int, int] | None:
+    """The version that a Kubernetes program, or the tag of an image, tells: ``v1.32.0``."""
+    found = re.search(r"\bv(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def sets_address(text: str, address: str) -> bool:
+    """Whether a file of ifupdown, netplan, networkd, NetworkManager or ifcfg sets the address.
+
+    As a gateway or name server it does no harm there.
+    """
+    own = re.escape(address)
+    keys = r"address\s+|address\d*\s*=\s*|IPADDR\w*\s*=\s*"
+    listed = r"-\s+|addresses:\s*\[(?:[^\]#]*[\s,\[])?"
+    line = rf"^\s*(?:{keys}|{listed})[\"']?{own}(?P<mask>/\d+)?(?![\w.:])"
+    found = re.finditer(line, text, re.MULTILINE | re.IGNORECASE)
+    # In netplan's lists addresses have a mask, and name servers none.
+    return any(it["mask"] or not re.match(r"\s*(-|addresses:)", it[0]) for it in found)
+
+
+def names_address(text: str, address: str) -> bool:
+    """Whether the address stands in a file as a whole word, outside of comments."""
+    own = rf"(?<![\w.:]){re.escape(address)}(?![\w.:])"
+    return any(re.search(own, re.split("[#!]", line)[0]) for line in text.splitlines())
+
+
+def lost_links(text: str, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """What ``corosync-cfgtool -n`` prints: by link, the nodes that are not connected.
+
+    ``names``: of nodes, by their addresses.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines():
+        match = re.match(r"\s+LINK: (\d+) \S+ \(.*->(\S+)\) (.*)", line)
+        if match:
+            link, address, state = match.groups()
+            lost = () if "connected" in state.split() else (names.get(address, address),)
+            found[link] = (*found.get(link, ()), *lost)
+    return found
+
+
+def systemd_seconds(text: str) -> float | None:
+    """A time span as ``systemctl show`` prints it: ``1min 30s``; None: no end, or unknown."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+    parts = re.findall(r"([\d.]+)(us|ms|s|min|h|d|w)\b", text)
+    return sum(float(number) * units[unit] for number, unit in parts) if parts else None
+
+
+def zone(name: str, text: str) -> dict[str, str]:
+    """What ``firewall-cmd --list-all`` prints of a zone, by its keys."""
+    lines = (line.strip().partition(":") for line in text.splitlines() if ":" in line)
+    return {"zone": name, **{key: value.strip() for key, _, value in lines}}
