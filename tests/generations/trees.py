@@ -11,7 +11,7 @@ from tests.lab.process import Progress, run, silent
 
 #: bullseye's Python is too old for Salt: of it there are tools, and no node of the lab.
 ONLY_TOOLS = "bullseye"
-TOOLS = ["pacemaker-cli-utils", "pcs", "python3"]
+TOOLS = ["haproxy", "pacemaker-cli-utils", "pcs", "python3"]
 
 #: Run by mmdebstrap in the new tree ($1): it shall hold no mirror, and no way to one.
 CUSTOMIZE = """\
