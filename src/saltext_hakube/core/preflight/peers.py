@@ -19,11 +19,12 @@ COROSYNC = ("5405/udp", "5404-5405/udp", "5404-5412/udp")
 
 def node_unreachable(config: Config, observed: Observed) -> Look:
     """pcsd of another node cannot be reached: a firewall, or nothing there."""
-    formed = seen(observed.cluster.conf, None) is not None
+    conf = seen(observed.cluster.conf, None)
+    members = conf.names if conf is not None and not conf.sample else ()
     for name, peer in need(observed.peers).items():
         if isinstance(peer.pcsd, Unseen):
             yield Unseen(f"{name}: {peer.pcsd.why}")
-        elif peer.pcsd == "refused" and not formed:
+        elif peer.pcsd == "refused" and name not in members:
             yield Unseen(f"{name}: no pcsd yet; hakube.cluster waits for it")
         elif peer.pcsd != "open":
             silent = peer.pcsd == "silent"
