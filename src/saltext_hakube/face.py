@@ -18,7 +18,7 @@ from salt.exceptions import CommandExecutionError, SaltInvocationError
 from saltext_hakube.core.config import Config, Facts, resolve
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.platform import System
-from saltext_hakube.host import network
+from saltext_hakube.host import kube, network
 from saltext_hakube.host.machine import Machine, configured
 
 Outcome = dict[str, Any]
@@ -51,6 +51,7 @@ def facts(grains: Mapping[str, Any], opts: Mapping[str, Any]) -> Facts:
             major=_major(grains.get("osmajorrelease")),
             cpu=grains.get("cpuarch", "x86_64"),
         ),
+        kubernetes_files=kube.telling_files(machine(opts)),
     )
 
 

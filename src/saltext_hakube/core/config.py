@@ -27,12 +27,14 @@ from saltext_hakube.core.values import MASKED, is_fence_secret
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the machine says of itself: its names (its minion id first), its interfaces."""
+    """What the machine says of itself: its names (its minion id first), its interfaces, which of
+    the files are there that tell one layout of kubernetes from another."""
 
     names: tuple[str, ...] = ()
     interfaces: Interfaces = {}
     system: System = System()
 
+    kubernetes_files: frozenset[str] = frozenset()
 
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration, as one machine sees it. ``node``: this machine's name in it."""
@@ -84,6 +86,8 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     pillar = read(data, Pillar, "hakube")
     problems: list[str] = []
     nodes = addresses.nodes(pillar, problems)
+    options = kubernetes.filled(pillar.kubernetes, facts.system.name, facts.kubernetes_files)
+    pillar = msgspec.structs.replace(pillar, kubernetes=options)
     vip = subnets.vip(pillar, nodes, facts.interfaces, problems)
     servers = addresses.servers(pillar, nodes, problems)
     if not problems:  # else the same address would be told again
@@ -99,7 +103,6 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     system = platform(facts.system, pillar, problems)
     problems += properties.check(pillar.properties)
     warnings = quorum.check(pillar, problems)
-    warnings += kubernetes.warnings(pillar.kubernetes)
     warnings += addresses.check_own(node, facts.interfaces)
     if problems:
         raise ConfigError(problems)

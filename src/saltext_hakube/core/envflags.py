@@ -21,6 +21,8 @@ from saltext_hakube.core.words import Word
 
 FLAG = re.compile(r"--?([A-Za-z0-9][^=]*)(=)?", re.DOTALL)
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
 # Flags that mean true where they stand alone: the next word is not their value.
 SWITCHES = frozenset(
     {

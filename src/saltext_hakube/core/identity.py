@@ -70,9 +70,9 @@ def _files(pillar: Pillar) -> list[tuple[str, str]]:
         ("hakube:kubernetes:config_file", options.config_file),
         ("hakube:kubernetes:kubelet_file", options.kubelet_file),
     ]
-    files = [(place, "/" + normpath(name).lstrip("/")) for place, name in files]
+    files = [(place, "/" + normpath(name).lstrip("/")) for place, name in files if name]
     # The two of kubernetes may be one file, in which each has a variable of its own.
-    return files[:3] if files[2][1] == files[3][1] else files
+    return files[:-1] if files[-1][1] == files[-2][1] else files
 
 
 def _nodes(pillar: Pillar) -> list[str]:

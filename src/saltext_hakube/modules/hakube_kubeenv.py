@@ -4,22 +4,25 @@ Kubernetes environment files
 
 The kubernetes services read environment files (``/etc/kubernetes/config``,
 ``/etc/kubernetes/kubelet``, ...) whose variables hold command line flags. These functions set
-single variables in them, by default those that point the components at the VIP; every other line
-and comment stays byte for byte. Files are read by systemd's rules (``EnvironmentFile=`` in
-systemd.exec(5)), and what is written reads the same to systemd and to a shell that sources it.
+single variables or single flags in them, by default those that point the components at the VIP;
+every other flag, line and comment stays byte for byte. Files are read by systemd's rules
+(``EnvironmentFile=`` in systemd.exec(5)), variables are split into arguments as systemd does it
+for ``$VAR``, and a variable that is written reads the same to a shell that sources the file.
 
 A changed file has an effect when its service starts again. These functions start nothing.
 
-Without arguments the pillar says what is needed: ``hakube:kubernetes`` (files, names of the
-variables, version), ``hakube:vip:address`` and ``hakube:haproxy`` (the URL).
+Without arguments the pillar says what is needed: ``hakube:kubernetes`` (layout, files, names of
+the variables, version), ``hakube:vip:address`` and ``hakube:haproxy`` (the URL). A version that
+the pillar does not give is asked of the installed programs.
 """
 
 from __future__ import annotations
 
 from saltext_hakube import face
-from saltext_hakube.core import envfile, kubernetes
+from saltext_hakube.core import envfile, envflags, kubeenv, kubeobsolete, kubernetes
 from saltext_hakube.core.errors import ConfigError, HakubeError
-from saltext_hakube.host import files
+from saltext_hakube.core.kubeenv import Edit
+from saltext_hakube.host import files, kube
 
 __virtualname__ = "hakube_kubeenv"
 
@@ -30,7 +33,7 @@ def __virtual__():
     return __virtualname__
 
 
-def plan(name=None, variables=None):
+def plan(name=None, variables=None, flags=None):
     """
     Tell what :py:func:`apply` would change. Changes nothing.
 
@@ -43,10 +46,16 @@ def plan(name=None, variables=None):
         Null as a value means that the variable is set no more. Default: what the pillar says for
         this file. Only together with ``name``.
 
+    flags
+        A mapping of variables to flags and their values, such as
+        ``{KUBELET_ARGS: {kubeconfig: /etc/kubernetes/kubelet.kubeconfig}}``: the variable's other
+        flags stay as they are. Null as a value means that the flag goes. Only together with
+        ``name``.
+
     Returns ``{"changes": {...}, "comment": "...", "warnings": [...]}``. ``changes`` is
-    ``{FILE: {VARIABLE: {"old": ..., "new": ...}}}``; null stands for a variable that is not set.
-    (Not a diff: that would show neighbouring lines, which may hold secrets.) A warning names a
-    variable with a flag that the pillar's Kubernetes version refuses.
+    ``{FILE: {VARIABLE: {"old": ..., "new": ...}}}``; null stands for what is not there. Of a
+    variable with several flags only those in question are shown. (Not a diff: that would show
+    their neighbours, which may hold secrets.) A warning names what the Kubernetes version refuses.
 
     Fails with what is wrong with the arguments or the pillar, and where a quote in the file is
     never closed.
@@ -59,13 +68,13 @@ def plan(name=None, variables=None):
         salt '*' hakube_kubeenv.plan /etc/kubernetes/config variables='{KUBE_LOG_LEVEL: "--v=2"}'
     """
     with face.told():
-        found = _plan(name, variables)
-        return _outcome("Would be set", found, _warnings(name, variables))
+        found, warnings = _plan(name, variables, flags)
+        return _outcome("Would be set", found, warnings)
 
 
-def apply(name=None, variables=None):
+def apply(name=None, variables=None, flags=None):
     """
-    Set variables in environment files.
+    Set variables, or flags in them, in environment files.
 
     name
         The environment file, an absolute path; see :py:func:`plan`. A missing one is made with
@@ -73,6 +82,9 @@ def apply(name=None, variables=None):
 
     variables
         A mapping of variables to values; see :py:func:`plan`.
+
+    flags
+        A mapping of variables to flags and their values; see :py:func:`plan`.
 
     Returns the same as :py:func:`plan`, with what was changed, and ``problems``: why the rest was
     not. Fails where nothing was changed.
@@ -82,21 +94,21 @@ def apply(name=None, variables=None):
     .. code-block:: bash
 
         salt '*' hakube_kubeenv.apply
-        salt '*' hakube_kubeenv.apply /etc/kubernetes/config variables='{KUBE_LOG_LEVEL: "--v=2"}'
+        salt '*' hakube_kubeenv.apply /etc/kubernetes/kubelet flags='{KUBELET_ARGS: {v: 4}}'
     """
     with face.told():
-        found = _plan(name, variables)
+        found, warnings = _plan(name, variables, flags)
         done, problems = {}, []
-        for file, (text, changed) in found.items():
+        for file, edited in found.items():
             try:
-                if text is not None:
+                if edited.changed:
                     path = face.machine(__opts__).path(file)
-                    files.write(path, text.encode(errors="surrogateescape"))
+                    files.write(path, edited.new.encode(errors="surrogateescape"))
             except (HakubeError, OSError) as error:
                 problems.append(str(error))
                 continue  # the files do not depend on each other
-            done[file] = (text, changed)
-        outcome = _outcome("Set", done, _warnings(name, variables))
+            done[file] = edited
+        outcome = _outcome("Set", done, warnings)
         if problems and not outcome["changes"]:
             raise HakubeError("\n".join(problems))
         return {**outcome, "problems": problems}
@@ -122,69 +134,81 @@ def get(name):
         return envfile.values(_read(_checked_file(name)))
 
 
-def _plan(name, variables):
-    """By file: the new text (None: as it is), and what changes in it."""
-    found = {}
-    for file, wanted in _wanted(name, variables).items():
-        text = _read(file)
-        declared = {key: value for key, value in wanted.items() if value is not None}
-        dropped = [key for key, value in wanted.items() if value is None]
-        try:
-            new = envfile.with_values(envfile.without(text, dropped), declared)
-        except ConfigError as error:
-            raise ConfigError(f"{file}: {problem}" for problem in error.problems) from None
-        before = {key: envfile.get(text, key) for key in wanted}
-        changes = {k: {"old": before[k], "new": v} for k, v in wanted.items() if before[k] != v}
-        found[file] = (new if new != text else None, changes)
-    return found
-
-
-def _wanted(name, variables):
-    """By file: the variables and their values as text."""
-    if variables is None:
-        declared = kubernetes.variables(_config().kubernetes, _config().url)
-        if name is None:
-            return declared
-        if _checked_file(name) not in declared:
-            known = ", ".join(declared)
-            raise ConfigError([f"name: the pillar has variables for {known}, not for {name}"])
-        return {name: declared[name]}
+def _plan(name, variables, flags):
+    """By file: its text and what changes in it; the warnings."""
+    if variables is None and flags is None:
+        return _declared(name)
     if name is None:
         raise ConfigError(["name: missing; variables need the file that they are for"])
-    if not isinstance(variables, dict) or not variables:
+    file = _checked_file(name)
+    wanted = []
+    if variables is not None:
         example = "{KUBE_MASTER: '--master=https://192.0.2.100:6443'}"
+        for key, value in _mapping("variables", variables, example).items():
+            wanted.append(Edit(file, str(key), None, _value(f"variables:{key}", value)))
+    if flags is not None:
+        example = "{KUBELET_ARGS: {v: 2}}"
+        for key, inner in _mapping("flags", flags, example).items():
+            for flag, value in _mapping(f"flags:{key}", inner, "{v: 2}").items():
+                place = f"flags:{key}:{flag}"
+                wanted.append(Edit(file, str(key), _flag(place, flag), _value(place, value)))
+    return kubeenv.edited({file: _read(file)}, wanted), []
+
+
+def _declared(name):
+    """What the pillar wants, and warns of."""
+    config = _config()
+    options, machine = config.kubernetes, face.machine(__opts__)
+    versions = kubernetes.versions(options, kube.versions(machine))
+    problems = kubernetes.problems(options, config.haproxy.insecure, versions)
+    if problems:
+        raise ConfigError(problems)
+    texts = {file: text for file in kubernetes.env_files(options) if (text := _read(file))}
+    obsolete = list(kubeobsolete.find(options, versions, texts))
+    removed = obsolete if options.remove_obsolete else []
+    wanted = kubeenv.edits(kubernetes.wishes(options, config.url, versions, texts), removed)
+    known = dict.fromkeys(edit.file for edit in wanted)
+    if name is not None and _checked_file(name) not in known:
         raise ConfigError(
-            [f"variables: {variables!r} is no mapping of names to values, as {example} is"]
+            [f"name: the pillar has variables for {', '.join(known)}, not for {name}"]
         )
-    return {_checked_file(name): {str(k): _value(k, v) for k, v in variables.items()}}
+    if name is not None:
+        wanted = [edit for edit in wanted if edit.file == name]
+    warnings = kubernetes.warnings(options, versions)
+    left = [] if options.remove_obsolete else obsolete
+    warnings += [one.told() for one in left if name in (None, one.file)]
+    if name is None:
+        warnings += kubeobsolete.without_credentials(options, versions, texts)
+    return kubeenv.edited(texts, wanted), warnings
 
 
-def _value(name, value):
+def _mapping(place, value, example):
+    if not isinstance(value, dict) or not value:
+        raise ConfigError([f"{place}: {value!r} is no mapping of names to values, as {example} is"])
+    return value
+
+
+def _flag(place, name):
+    """A flag's name, which may come with its dashes."""
+    name = str(name).lstrip("-")
+    if not envflags.NAME.fullmatch(name):
+        raise ConfigError([f"{place}: {name!r} is no name of a flag; write one such as kubeconfig"])
+    return name
+
+
+def _value(place, value):
     """The value as text. YAML's other kinds are refused: it is no more known what was written."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise ConfigError([f"variables:{name}: {value!r} is no text; put the value into quotes"])
-
-
-def _warnings(name, variables):
-    if variables is not None:
-        return []
-    options = _config().kubernetes
-    return [
-        f"{file}: {variable} is set, but Kubernetes {options.version} refuses its flag; it is left "
-        "alone, remove it with hakube_kubeenv.absent"
-        for file, variables in kubernetes.obsolete(options).items()
-        for variable in variables
-        if name in (None, file) and envfile.get(_read(file), variable)
-    ]
+    raise ConfigError([f"{place}: {value!r} is no text; put the value into quotes"])
 
 
 def _outcome(head, found, warnings):
-    changes = {file: changed for file, (text, changed) in found.items() if text is not None}
-    names = "; ".join(f"{', '.join(changed)} in {file}" for file, changed in changes.items())
-    comment = f"{head}: {names}" if changes else f"Already as declared: {', '.join(found)}"
+    changes = {file: edited.changes for file, edited in found.items() if edited.changed}
+    told = f"{head}: {kubeenv.told(changes)}"
+    comment = told if changes else f"Already as declared: {', '.join(found) or 'nothing to set'}"
     return face.outcome(changes, comment, warnings)
 
 

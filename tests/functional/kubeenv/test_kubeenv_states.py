@@ -68,7 +68,8 @@ def test_a_fresh_machine_gets_the_documents_two_lines(states, root):
     assert (root / CONFIG[1:]).read_text() == f'KUBE_MASTER="{MASTER}"\n'
     assert (root / KUBELET[1:]).read_text() == f'KUBELET_API_SERVER="{API_SERVERS}"\n'
     assert (root / CONFIG[1:]).stat().st_mode & 0o777 == 0o644
-    assert "warnings" not in ret
+    (warning,) = ret.warnings
+    assert warning.startswith("hakube:kubernetes:version: not given, and no kubernetes program")
 
 
 def test_test_mode_shows_the_same_change_and_does_nothing(states, root):
@@ -228,6 +229,90 @@ def test_a_file_that_ends_inside_a_quote_is_not_made_worse(states, files):
         "KUBE_MASTER can be added"
     )
     assert (files / "config").read_text() == 'A=1\nB="open\n'
+
+
+FIELD = """KUBE_LOGTOSTDERR="--logtostderr=true"
+KUBE_LOG_LEVEL="--v=0 --token=s3cret \\
+  --master=http://127.0.0.1:8080"
+"""
+ARCH = """KUBE_SCHEDULER_ARGS=\"\"\"
+  --kubeconfig=/etc/kubernetes/scheduler.conf
+  --master=https://127.0.0.1:6443
+  --logtostderr
+\"\"\"
+"""
+
+
+@with_pillar(pillar(insecure=False, version="1.32.1", config_variable="KUBE_LOG_LEVEL"))
+def test_of_several_flags_in_one_variable_only_ours_changes_and_is_shown(states, files):
+    (files / "config").write_text(FIELD)
+    ret = states.hakube_kubeenv.managed("any")
+    url = "--master=https://192.0.2.100:6443"
+    assert ret.changes == {
+        CONFIG: {"KUBE_LOG_LEVEL": {"old": "--master=http://127.0.0.1:8080", "new": url}}
+    }
+    assert (files / "config").read_text() == FIELD.replace("--master=http://127.0.0.1:8080", url)
+    assert "s3cret" not in str(ret.full_return)
+    (warning,) = ret.warnings
+    assert warning.startswith(f"{CONFIG}: KUBE_LOGTOSTDERR is set, but Kubernetes 1.32.1 refuses")
+
+
+@with_pillar(pillar(insecure=False, version="1.32.1", remove_obsolete=True))
+def test_the_files_of_arch_are_found_and_what_is_refused_goes_where_the_pillar_allows_it(
+    states, files
+):
+    (files / "kube-scheduler.env").write_text(ARCH)
+    ret = states.hakube_kubeenv.managed("any")
+    assert ret.result is True
+    url = "--master=https://192.0.2.100:6443"
+    assert ret.changes == {
+        "/etc/kubernetes/kube-scheduler.env": {
+            "KUBE_SCHEDULER_ARGS": {
+                "old": "--logtostderr --master=https://127.0.0.1:6443",
+                "new": url,
+            }
+        }
+    }
+    expected = ARCH.replace("\n  --logtostderr", "").replace("--master=https://127.0.0.1:6443", url)
+    assert (files / "kube-scheduler.env").read_text() == expected
+    assert [path.name for path in files.iterdir()] == ["kube-scheduler.env"]
+    assert states.hakube_kubeenv.managed("any").changes == {}
+
+
+@with_pillar(pillar(insecure=False, version="1.32.1"))
+def test_a_scheduler_that_has_no_credentials_is_warned_of(states, files):
+    (files / "scheduler").write_text('KUBE_SCHEDULER_ARGS=""\n')
+    (warning,) = states.hakube_kubeenv.managed("any").warnings
+    assert "without it the scheduler has no credentials" in warning
+    (files / "scheduler").write_text('KUBE_SCHEDULER_ARGS="--kubeconfig=/etc/x"\n')
+    assert "warnings" not in states.hakube_kubeenv.managed("any", test=True)
+
+
+@with_pillar({})
+def test_single_flags_can_be_set_and_removed(states, files):
+    (files / "kubelet").write_text("KUBELET_ARGS='--v=2  --token=s3cret --x'\n")
+    flags = {"KUBELET_ARGS": {"v": 4, "--x": None, "kubeconfig": "/a b"}}
+    ret = states.hakube_kubeenv.managed(KUBELET, flags=flags)
+    assert "s3cret" not in str(ret.full_return)
+    text = (files / "kubelet").read_text()
+    assert text == 'KUBELET_ARGS="--v=4 --token=s3cret \\"--kubeconfig=/a b\\""\n'
+    assert states.hakube_kubeenv.managed(KUBELET, flags=flags).changes == {}
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ([], "flags: [] is no mapping"),
+        ({"X": "--v=2"}, "flags:X: '--v=2' is no mapping"),
+        ({"X": {"a b": 1}}, "flags:X:a b: 'a b' is no name of a flag"),
+        ({"X": {"v": 1.5}}, "flags:X:v: 1.5 is no text"),
+    ],
+)
+def test_wrong_flags_are_one_clear_line(states, files, flags, says):
+    ret = states.hakube_kubeenv.managed(CONFIG, flags=flags)
+    assert ret.result is False
+    assert says in ret.comment
+    assert "\n" not in ret.comment
 
 
 def test_variables_without_a_file_are_refused(modules, root):

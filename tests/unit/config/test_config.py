@@ -3,6 +3,7 @@
 import ipaddress
 import json
 
+import msgspec
 import pytest
 
 from saltext_hakube.core.cib.document import EMPTY
@@ -242,9 +243,14 @@ def test_clients_are_sent_to_the_plain_port_only_where_the_pillar_asks_for_it():
     assert insecure.url == "http://192.0.2.100:8080"
 
 
-def test_without_a_version_of_kubernetes_a_warning_says_what_that_means():
-    found = resolve(changed({"kubernetes:version": ABSENT}), NODE1).warnings
-    assert any(line.startswith("hakube:kubernetes:version: not given") for line in found)
+def test_the_layout_of_kubernetes_files_is_what_the_machine_looks_like():
+    arch = msgspec.structs.replace(
+        NODE1, kubernetes_files=frozenset({"/etc/kubernetes/kube-scheduler.env"})
+    )
+    found = resolve(GOOD, arch).kubernetes
+    assert (found.layout, found.config_file) == ("arch", None)
+    assert found.kubelet_file == "/etc/kubernetes/kubelet.env"
+    assert resolve(GOOD, NODE1).kubernetes.config_file == "/etc/kubernetes/config"
 
 
 def test_an_object_that_hakube_makes_itself_is_not_declared_again():
