@@ -33,8 +33,8 @@ class Facts(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     interfaces: Interfaces = {}
     system: System = System()
-
     kubernetes_files: frozenset[str] = frozenset()
+
 
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration, as one machine sees it. ``node``: this machine's name in it."""
@@ -84,10 +84,10 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
             ["hakube: this minion has no such pillar; pillar.example/minimal.sls is a start"]
         )
     pillar = read(data, Pillar, "hakube")
-    problems: list[str] = []
-    nodes = addresses.nodes(pillar, problems)
     options = kubernetes.filled(pillar.kubernetes, facts.system.name, facts.kubernetes_files)
     pillar = msgspec.structs.replace(pillar, kubernetes=options)
+    problems: list[str] = []
+    nodes = addresses.nodes(pillar, problems)
     vip = subnets.vip(pillar, nodes, facts.interfaces, problems)
     servers = addresses.servers(pillar, nodes, problems)
     if not problems:  # else the same address would be told again
