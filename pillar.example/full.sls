@@ -167,16 +167,14 @@ hakube:
     # In quotes. Decides which flags the programs still know. Default: that of the installed
     # programs; without these the files are written as the document has them.
     version: "1.32"
-    # The files and variables that point the components at the VIP.
-    config_file: /etc/kubernetes/config
     # contrib, fedora or arch: where the files are and how their variables are named. Default:
     # what the machine looks like, else contrib.
     layout: contrib
+    # The files and variables that point the components at the VIP.
+    config_file: /etc/kubernetes/config
     config_variable: KUBE_MASTER
     kubelet_file: /etc/kubernetes/kubelet
     kubelet_variable: KUBELET_API_SERVER
-
-  sysctl:
     # Also remove the flags that the version refuses. false: they are warned of.
     remove_obsolete: false
 
@@ -185,6 +183,8 @@ hakube:
     enabled: true
     # From one look to the next.
     interval: 250ms
+
+  sysctl:
     # Where ip_nonlocal_bind is set.
     file: /etc/sysctl.d/haproxy.conf
 
