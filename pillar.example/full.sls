@@ -118,10 +118,10 @@ hakube:
     # required: the apiserver's certificate must be of ca_file. none: any certificate will do.
     verify: required
     ca_file: /etc/kubernetes/pki/ca.crt
-    # How often a server is checked; below 2s a busy apiserver is cut off in its TLS handshake.
-    inter: 2s
+    # How often a server is checked; at 1s a busy apiserver is cut off in its TLS handshake.
+    inter: 1500ms
     # How often while it comes or goes.
-    fastinter: 500ms
+    fastinter: 300ms
     # So many failed checks and it is down, so many good ones and it is up.
     fall: 2
     rise: 2
@@ -136,7 +136,7 @@ hakube:
     retries: 3
     tcp_keepalive: true
     timeouts:
-      connect: 2s
+      connect: 1500ms
       # A watch may be silent for long.
       client: 1h
       server: 1h
@@ -148,6 +148,8 @@ hakube:
       port: 6440
     # Whoever asks or tells the running haproxy. none: only the sockets that the file has.
     stats_socket: /run/haproxy-hakube.sock
+    # The API's frontend for root on this machine, with or without the VIP. none: without it.
+    api_socket: /run/haproxy-hakube-api.sock
     # An old worker ends with its last connection, or after so many reloads.
     max_reloads: 100
     # Anything else that haproxy knows: further lines of our frontends and backends, further words

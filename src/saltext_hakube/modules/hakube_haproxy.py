@@ -10,8 +10,11 @@ Without ``sections`` the pillar says what is needed: the frontends and backends 
 available Kubernetes API (``hakube:haproxy``, ``hakube:vip``, ``hakube:apiserver``).
 
 A new file is checked by ``haproxy -c`` with the arguments of haproxy's unit before it replaces the
-old one. A running haproxy is reloaded, never started or restarted; if it does not take the file,
-the old one is put back.
+old one. A running haproxy is told what differs over its socket, if that is all it takes (weights,
+servers), else reloaded, never started or restarted. On the nodes of a running cluster this is done
+by one node at a time, the VIP's holder last: after its change a node sees whether each backend that
+had a server up still has one, and whether the API answers; if not, the old file is put back there,
+and the other nodes do not make the change at all.
 
 Where the minion's configuration has ``hakube: {root: DIR}`` only files below DIR are looked at and
 changed, and nothing is reloaded.
@@ -19,22 +22,36 @@ changed, and nothing is reloaded.
 
 from __future__ import annotations
 
+import os
 import re
 
 from saltext_hakube import face
+from saltext_hakube.core.declared import alone
 from saltext_hakube.core.errors import ConfigError, NotInstalled, Refused
-from saltext_hakube.core.haproxy import document, process, shown
+from saltext_hakube.core.haproxy import document, kubernetes, process, shown
 from saltext_hakube.core.haproxy import wanted as pillar
 from saltext_hakube.core.haproxy.options import Haproxy
 from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.section import declared, keys
-from saltext_hakube.host import files
+from saltext_hakube.host import files, network, rollout
+from saltext_hakube.host.haproxy import change as changing
 from saltext_hakube.host.haproxy import check as checking
 from saltext_hakube.host.haproxy import unit as units
-from saltext_hakube.host.haproxy.replace import replace, unread
+from saltext_hakube.host.haproxy.health import Place
+from saltext_hakube.host.haproxy.replace import unread
 
 __virtualname__ = "hakube_haproxy"
 __func_alias__ = {"sections_": "sections"}
+
+_HOW = {
+    "adopted": lambda wanted: [f"{wanted.unit} was told of it and goes on, without a reload"],
+    "reloaded": lambda wanted: [f"{wanted.unit} was reloaded"],
+    "stopped": lambda wanted: (
+        [f"{wanted.unit} does not run, so it was not reloaded (nor started)"]
+        if wanted.machine.live
+        else []
+    ),
+}
 
 NOT_INSTALLED = "haproxy is not installed yet: the file will be checked when it is"
 
@@ -144,12 +161,11 @@ def apply(sections=None, absent=None, owner=None, config=None, unit=None):
         if not changes:
             return face.outcome(comment="Already as declared")
         warnings = _required(wanted, new)
-        reloaded = replace(wanted.machine, wanted.config, wanted.unit, old, new)
-        comment = ["Changed", *_taken_over(old, new)]
-        if reloaded:
-            comment.append(f"{wanted.unit} was reloaded")
-        elif wanted.machine.live:
-            comment.append(f"{wanted.unit} does not run, so it was not reloaded (nor started)")
+        done = changing.make(
+            wanted.place(), old, new, wanted.change(), wait=wanted.wait, last=wanted.holds_vip
+        )
+        comment = ["Changed", *_taken_over(old, new), *_HOW[done.how](wanted)]
+        warnings += [f"haproxy: {warning}" for warning in done.warnings]
         return face.outcome(changes, "\n".join(comment), warnings)
 
 
@@ -178,7 +194,9 @@ def sections_(owner=None, config=None):
             return {s.header: [_masked(line) for line in s.lines] for s in _of_pillar()}
         config = _setting("config", config, file=True)
         text = files.read(face.machine(__opts__).path(config)) or b""
-        blocks = [block for block in document.parse(text).blocks if block.owner == owner]
+        found = document.parse(text).blocks
+        # A block without text only keeps what was replaced.
+        blocks = [block for block in found if block.owner == owner and block.text]
         return {block.key: [_masked(line.strip()) for line in block.text[1:]] for block in blocks}
 
 
@@ -262,19 +280,56 @@ class _Wanted:
             raise ConfigError(f"{self.config}: {text}" for text in error.problems) from None
         return old, old if old is None and not new else new
 
+    @property
+    def wait(self):
+        """Seconds to wait for the cluster's turn."""
+        pillar = _pillar()
+        return float(pillar.cluster.settle_timeout if pillar else 300)
+
+    def place(self):
+        """The haproxy that is changed, and how it is asked whether it serves."""
+        pillar = _pillar()
+        options = pillar.haproxy if pillar else Haproxy()
+        socket = None if options.api_socket == "none" or options.plain else options.api_socket
+        return Place(self.machine, self.config, self.unit, socket, options.check_path)
+
+    def change(self):
+        """What is changed, for the other nodes to know it by."""
+        told = "".join(line for section in self.sections for line in section.rendered())
+        digest = changing.digest(f"{self.owner} {self.absent} {told}")
+        pillar = _pillar()
+        node = pillar.node if pillar and pillar.node else os.uname().nodename
+        return rollout.Change(self.unit, digest, node)
+
+    def holds_vip(self):
+        """Whether the VIP is on this machine; its holder goes after all others."""
+        pillar = _pillar()
+        own = [str(net.ip) for nets in network.interfaces().values() for net in nets]
+        return bool(pillar) and pillar.vip.address in own
+
+
+def _pillar():
+    """What the pillar means; None where there is none, or only objects of the cluster."""
+    if not __pillar__.get("hakube") or alone(__pillar__["hakube"]):
+        return None
+    return face.config(__pillar__, __grains__, __opts__)
+
 
 def _of_pillar():
     config = face.config(__pillar__, __grains__, __opts__)
-    return pillar.wanted(config.haproxy, config.vip.address, config.servers)
+    try:
+        version = checking.version()
+    except NotInstalled:
+        version = None
+    options = kubernetes.adapted(config.haproxy, version)
+    return pillar.wanted(options, config.vip.address, config.servers)
 
 
 def _setting(name, given, file=False):
     """An argument, else what the pillar says, else the default."""
     if given is None:
-        options = Haproxy()
-        if __pillar__.get("hakube"):
-            options = face.config(__pillar__, __grains__, __opts__).haproxy
-        return getattr(options, name)
+        pillar = _pillar()
+        return getattr(pillar.haproxy if pillar else Haproxy(), name)
     if not isinstance(given, str) or not given or (file and not re.fullmatch(r"/.*[^/]", given)):
         kind = "an absolute path of a file" if file else "a name, such as 'haproxy'"
         raise ConfigError([f"{name}: {given!r} is wrong; expected {kind}"])

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from saltext_hakube.core.haproxy.document import with_sections
+from saltext_hakube.core.haproxy.kubernetes import adapted
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.haproxy.process import BASE
 from saltext_hakube.core.haproxy.wanted import problems, wanted
@@ -65,6 +66,21 @@ def test_a_server_that_answers_not_ready_is_drained_and_one_that_does_not_answer
     assert any("on-marked-down shutdown-sessions" in line for line in lines)
     lines = rendered(unready="down")["backend kube-apiservers-secure"]
     assert "http-check expect status 200" in lines
+
+
+@pytest.mark.parametrize(
+    ("version", "unready"),
+    [
+        ("2.2.9", "down"),
+        ("2.4.22", "drain"),
+        ("2.6.12", "drain"),
+        ("3.0.11", "drain"),
+        (None, "drain"),
+    ],
+)
+def test_a_haproxy_that_cannot_drain_by_a_check_is_not_asked_to(version, unready):
+    assert adapted(Haproxy(), version).unready == unready
+    assert adapted(Haproxy(unready="down"), version).unready == "down"
 
 
 def test_with_no_server_up_an_unchecked_copy_is_asked():
@@ -159,11 +175,12 @@ OTHERS = {
     "verify": ("none", "server secure-apiserver1 192.0.2.11:6443 check check-ssl verify none"),
     "max_reloads": (7, "mworker-max-reloads 7"),
     "stats_socket": ("/run/x", "stats socket /run/x mode 600 level admin"),
+    "api_socket": ("/run/y", "bind /run/y mode 600"),
     "health": ({"address": "::1", "port": 7}, "bind [::1]:7"),
-    "inter": ("7s", "default-server inter 7s fastinter 500ms fall 2 rise 2"),
-    "fastinter": ("70ms", "default-server inter 2s fastinter 70ms fall 2 rise 2"),
-    "fall": (7, "default-server inter 2s fastinter 500ms fall 7 rise 2"),
-    "rise": (7, "default-server inter 2s fastinter 500ms fall 2 rise 7"),
+    "inter": ("7s", "default-server inter 7s fastinter 300ms fall 2 rise 2"),
+    "fastinter": ("70ms", "default-server inter 1500ms fastinter 70ms fall 2 rise 2"),
+    "fall": (7, "default-server inter 1500ms fastinter 300ms fall 7 rise 2"),
+    "rise": (7, "default-server inter 1500ms fastinter 300ms fall 2 rise 7"),
     "retries": (7, "retries 7"),
     "timeouts": (
         {"connect": "71s", "client": "72s", "server": "73s", "check": "74s"},

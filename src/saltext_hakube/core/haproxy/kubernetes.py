@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.haproxy.section import Section
@@ -13,17 +16,35 @@ INSECURE_FRONTEND = "apiservers-insecure"
 INSECURE_BACKEND = "kube-apiservers-insecure"
 HEALTH = "hakube-health"
 
+# A check that passes on condition: 2.2 refuses it ("'error-status' only supports ...").
+DRAINS = (2, 4)
+
 
 def unchecked(backend: str) -> str:
     """The copy of a backend that is asked when none of its servers is up."""
     return f"{backend}-unchecked"
 
 
+def adapted(options: Haproxy, version: str | None) -> Haproxy:
+    """The options as far as this haproxy knows them; None: not known yet, taken for a new one."""
+    found = tuple(int(part) for part in re.findall(r"\d+", version or "")[:2])
+    if found and found < DRAINS and options.unready == "drain":
+        return replace(options, unready="down")
+    return options
+
+
 def sections(options: Haproxy, vip: str, servers: Sequence[Server]) -> tuple[Section, ...]:
-    """The sections for the Kubernetes API at ``vip``, in the document's order and names."""
+    """The sections for the Kubernetes API at ``vip``, in the document's order and names.
+
+    Ours mean what they say whatever the file's ``defaults`` are; the document's inherit them.
+    """
+    local = () if options.api_socket == "none" else (f"bind {options.api_socket} mode 600",)
     secure = _pair(
         options,
-        (FRONTEND, address(vip, options.secure_port)),
+        (
+            FRONTEND,
+            (f"bind {address(vip, options.secure_port)}", *(() if options.plain else local)),
+        ),
         (BACKEND, "check" if options.plain else _check(options)),
         [
             (f"secure-{it.name}", address(it.address, it.port), _words(options, it))
@@ -34,7 +55,7 @@ def sections(options: Haproxy, vip: str, servers: Sequence[Server]) -> tuple[Sec
         return (*secure, *_health(options))
     insecure = _pair(
         options,
-        (INSECURE_FRONTEND, address(vip, options.insecure_port)),
+        (INSECURE_FRONTEND, (f"bind {address(vip, options.insecure_port)}",)),
         (INSECURE_BACKEND, "check"),
         [
             (f"insecure-{it.name}", address(it.address, it.insecure_port), _words(options, it))
@@ -56,21 +77,23 @@ def address(host: str, port: int) -> str:
 
 def _pair(
     options: Haproxy,
-    front: tuple[str, str],
+    front: tuple[str, tuple[str, ...]],
     back: tuple[str, str],
     servers: Sequence[tuple[str, str, str]],
 ) -> tuple[Section, ...]:
-    """A frontend (name, where it listens), its backend (name, check), and the unchecked copy."""
-    (frontend, bind), (backend, check) = front, back
+    """A frontend (name, its bind lines), its backend (name, check), and the unchecked copy."""
+    (frontend, binds), (backend, check) = front, back
     rescued = options.fallback and not options.plain
     found = (
-        _frontend(options, frontend, bind, backend, rescued),
+        _frontend(options, frontend, binds, backend, rescued),
         _backend(options, backend, check, servers),
     )
     return (*found, _unchecked(options, backend, servers)) if rescued else found
 
 
-def _frontend(options: Haproxy, name: str, bind: str, backend: str, rescued: bool) -> Section:
+def _frontend(
+    options: Haproxy, name: str, binds: tuple[str, ...], backend: str, rescued: bool
+) -> Section:
     own: tuple[str, ...] = ()
     if not options.plain:
         own = (
@@ -80,7 +103,7 @@ def _frontend(options: Haproxy, name: str, bind: str, backend: str, rescued: boo
             *options.frontend_options,
         )
     rescue = (f"use_backend {unchecked(backend)} if {{ nbsrv({backend}) eq 0 }}",) * rescued
-    lines = ("mode tcp", f"bind {bind}", *own, *rescue, f"default_backend {backend}")
+    lines = ("mode tcp", *binds, *own, *rescue, f"default_backend {backend}")
     return Section(f"frontend {name}", lines)
 
 
@@ -131,6 +154,7 @@ def _health(options: Haproxy) -> tuple[Section, ...]:
         f"bind {address(health.address, health.port)}",
         "option dontlog-normal",  # somebody asks every second
         "timeout client 5s",
+        "timeout http-request 5s",
         "http-request return status 200 content-type text/plain string ok if { path /livez }",
         f"http-request return status 503 content-type text/plain string down if {{ path /readyz }} "
         f"{{ nbsrv({BACKEND}) eq 0 }}",

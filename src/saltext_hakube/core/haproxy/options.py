@@ -74,10 +74,11 @@ class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     A watch or ``kubectl logs -f`` may say nothing for long, so ``client`` and ``server`` (also
     used as the tunnel timeout) are long. ``connect`` is short, so that a dead node is given up
-    quickly. ``check`` is what a health check may take after its connection.
+    quickly. ``check`` is what a health check may take after its connection: more than the 2 s
+    after which an apiserver gives up on its etcd, or "not ready" is taken for dead.
     """
 
-    connect: Duration = "2s"
+    connect: Duration = "1500ms"
     client: Duration = "1h"  # kubeadm's 20 s broke `kubectl logs -f` (kubeadm #2227, #1685)
     server: Duration = "1h"
     check: Duration = "3s"
@@ -115,9 +116,12 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     check_path: UrlPath = "/readyz"
     verify: Literal["required", "none"] = "required"
     ca_file: File = "/etc/kubernetes/pki/ca.crt"
-    # Below 2 s the TLS handshake of a busy apiserver is cut off: inter limits it too.
-    inter: Duration = "2s"
-    fastinter: Duration = "500ms"
+    # An apiserver that hangs is down after at most inter + T + fastinter + T, where T, what a
+    # check's connection and TLS handshake may take, is the lesser of inter and timeouts.connect:
+    # 4.8 s. Measured on 2.6: 3.7 to 4.5 s (with 2s, 500ms, 2s: 5.5 to 6.2 s). With a T of a second
+    # a busy apiserver looks down.
+    inter: Duration = "1500ms"
+    fastinter: Duration = "300ms"
     fall: Count = 2
     rise: Count = 2
     # An apiserver that answers "not ready" (it starts, it stops, its etcd stalls) is alive: drain
@@ -133,6 +137,8 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     health: Health = Health()
     # For whoever asks or tells the running haproxy; none: only those that the file has.
     stats_socket: File | Literal["none"] = "/run/haproxy-hakube.sock"
+    # The API's frontend on this machine also without the VIP: how a change is seen to work.
+    api_socket: File | Literal["none"] = "/run/haproxy-hakube-api.sock"
     # An old worker ends with its last connection, or after so many reloads.
     max_reloads: Annotated[int, Meta(ge=1, le=10000, description="a number, 1 to 10000")] = 100
     # Anything else that haproxy knows: in our sections, on our servers, in sections of their own.

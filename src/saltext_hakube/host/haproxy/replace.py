@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from saltext_hakube.core.errors import HakubeError, Refused
 from saltext_hakube.host import files
 from saltext_hakube.host import unread as notes
+from saltext_hakube.host.haproxy import runtime
 from saltext_hakube.host.haproxy.reload import reload
 from saltext_hakube.host.haproxy.unit import running
 from saltext_hakube.host.machine import Machine
+
+# How haproxy has the new file: it finds it when it starts, or it read it, or it was told of what
+# differs and went on.
+How = Literal["stopped", "reloaded", "adopted"]
 
 
 def unread(machine: Machine, unit: str) -> bool:
@@ -20,18 +26,31 @@ def unread(machine: Machine, unit: str) -> bool:
     return notes.exists(unit) and running(machine, unit)
 
 
-def replace(machine: Machine, config: str, unit: str, old: bytes | None, new: bytes) -> bool:
-    """Write the file and let a running haproxy read it; True where one was running.
+def replace(
+    machine: Machine,
+    config: str,
+    unit: str,
+    old: bytes | None,
+    new: bytes,
+    *,
+    adopt: bool = True,
+) -> How:
+    """Write the file and let a running haproxy have it; how it has it.
 
-    If it does not take the new content, what it had read before is put back. Raises Refused then.
+    ``adopt``: first try to change the running process, which costs no reload. If it does not take
+    the new content, what it had read before is put back. Raises Refused then.
     """
     path = machine.path(config)
     if not running(machine, unit):
         _put(path, new)
         if machine.live:
             notes.forget(unit)  # it will read the file when it starts
-        return False
+        return "stopped"
     before = notes.last_read(unit, old)
+    known = adopt and before == old and old and new
+    if known and runtime.adopt(machine, unit, config, old, new).done:
+        _put_adopted(path, unit, new)
+        return "adopted"
     notes.remember(unit, before, new)
     try:
         _put(path, new)
@@ -50,7 +69,16 @@ def replace(machine: Machine, config: str, unit: str, old: bytes | None, new: by
             raise Refused(told) from None
         _put_back(path, unit, before, told)
     notes.forget(unit)
-    return True
+    return "reloaded"
+
+
+def _put_adopted(path: Path, unit: str, new: bytes) -> None:
+    """Write what the process was told; where that fails it goes back to what the file says."""
+    try:
+        _put(path, new)
+    except HakubeError:
+        reload(unit)
+        raise
 
 
 def _put_back(path: Path, unit: str, before: bytes | None, told: str) -> None:

@@ -1,0 +1,69 @@
+"""A changed haproxy.cfg on a machine that serves: one node at a time, looked at, or taken back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from saltext_hakube.core.errors import HakubeError, Refused
+from saltext_hakube.host import files, rollout
+from saltext_hakube.host.haproxy import health
+from saltext_hakube.host.haproxy.health import Place
+from saltext_hakube.host.haproxy.replace import How, replace
+from saltext_hakube.host.haproxy.unit import running
+
+
+class Done(Struct, frozen=True):
+    """``how`` haproxy has the new file; ``warnings``: what is not as it was."""
+
+    how: How
+    warnings: tuple[str, ...] = ()
+
+
+def digest(sections: str) -> str:
+    """What tells a change from others, on all nodes alike: what is ours in it.
+
+    The rest of the file, and what it names, may differ from node to node.
+    """
+    return hashlib.sha256(sections.encode()).hexdigest()[:16]
+
+
+def make(
+    place: Place,
+    old: bytes | None,
+    new: bytes,
+    change: rollout.Change,
+    *,
+    wait: float,
+    last: Callable[[], bool],
+) -> Done:
+    """Give haproxy its new file. A haproxy that does not run finds it when it starts.
+
+    ``wait``: seconds at most for the other nodes of the cluster. Raises Refused, with the old file
+    in place and read, where haproxy does not take the new one or serves worse with it.
+    """
+    if not running(place.machine, place.unit):
+        return Done(replace(place.machine, place.config, place.unit, old, new))
+    with rollout.alone(place.machine, change, wait=wait, last=last) as mine:
+        if files.read(place.machine.path(place.config)) != old:
+            raise Refused(f"{place.config} was changed by somebody meanwhile; apply again")
+        before, answered = health.look(place), health.answers(place)
+        how = replace(place.machine, place.config, place.unit, old, new)
+        if mine is not None:
+            mine.renew()
+        problems, warnings = health.verify(place, before, answered)
+        if problems:
+            raise Refused("\n".join((_taken_back(place, old, new), *problems)))
+    return Done(how, tuple(warnings))
+
+
+def _taken_back(place: Place, old: bytes | None, new: bytes) -> str:
+    """Put the old file back and let haproxy read it; tell how that went."""
+    told = f"haproxy took the new {place.config}, but does not serve with it"
+    try:
+        replace(place.machine, place.config, place.unit, new, old or b"", adopt=False)
+    except HakubeError as error:
+        return f"{told}, and the old file could not be put back: {error}"
+    return f"{told}; the old file was put back, and {place.unit} runs with it"
