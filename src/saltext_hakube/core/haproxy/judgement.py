@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.haproxy.runtime import Server
 
-# enum srv_state in haproxy's server-t.h: starting, running. The other two get no new sessions.
-_IN = (1, 2)
+_STOPPED = 0  # enum srv_state in haproxy's server-t.h
 _PASSED = 3  # enum check_result in check-t.h
 
 
@@ -61,12 +60,12 @@ def judge(before: Sequence[Server] | None, after: Sequence[Server] | None, late:
 
 def up(server: Server) -> bool:
     """Whether its check has passed and it gets new sessions."""
-    return server.serving and server.operational in _IN and server.check_result == _PASSED
+    return server.serving and server.check_result == _PASSED
 
 
 def alive(server: Server) -> bool:
     """Whether nothing speaks against it: its check passed, or has not ended, or it only drains."""
-    return server.serving
+    return server.operational != _STOPPED and not server.admin and server.weight > 0
 
 
 def _decided(servers: Iterable[Server]) -> bool:
