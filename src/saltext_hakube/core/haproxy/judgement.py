@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from saltext_hakube.core.haproxy.runtime import Server
+from saltext_hakube.core.haproxy.runtime import STOPPED, Server
 
-_STOPPED = 0  # enum srv_state in haproxy's server-t.h
 _PASSED = 3  # enum check_result in check-t.h
 
 
@@ -65,7 +64,7 @@ def up(server: Server) -> bool:
 
 def alive(server: Server) -> bool:
     """Whether nothing speaks against it: its check passed, or has not ended, or it only drains."""
-    return server.operational != _STOPPED and not server.admin and server.weight > 0
+    return server.operational != STOPPED and not server.admin and server.weight > 0
 
 
 def _decided(servers: Iterable[Server]) -> bool:
