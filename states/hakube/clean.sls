@@ -1,7 +1,7 @@
 {#-
   Takes back what hakube wrote on this machine: its variables in the kubernetes environment
-  files, its sections in haproxy.cfg, its kernel setting. Foreign lines of these files stay. It
-  needs the pillar with which hakube was applied.
+  files, its daemon hakube-watch, its sections in haproxy.cfg, its kernel setting. Foreign lines
+  of these files stay. It needs the pillar with which hakube was applied.
 
     salt '*' state.apply hakube.clean
 
@@ -39,6 +39,11 @@ hakube-kubeenv-kubelet-absent:
         - hakube: hakube-pillar
 
 {#- The objects in the cluster will be taken out here, before the files that they need. #}
+
+hakube-watch-absent:
+  hakube_watch.absent:
+    - require:
+        - hakube: hakube-pillar
 
 hakube-haproxy-absent:
   hakube_haproxy.config_absent:

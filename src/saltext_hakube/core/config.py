@@ -24,6 +24,7 @@ from saltext_hakube.core.reading import read
 from saltext_hakube.core.schema import Cluster, Declarations, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
 from saltext_hakube.core.values import MASKED, is_fence_secret
+from saltext_hakube.core.watch import Watch
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class Config(msgspec.Struct, frozen=True):
     haproxy: Haproxy
     kubernetes: Kubernetes
     sysctl: Sysctl
+    watch: Watch
     resources: Resources
     fencing: dict[str, FenceDevice]
     properties: dict[str, Any]
@@ -115,6 +117,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         haproxy=pillar.haproxy,
         kubernetes=pillar.kubernetes,
         sysctl=pillar.sysctl,
+        watch=pillar.watch,
         resources=pillar.resources,
         fencing=pillar.devices,
         properties=pillar.properties,

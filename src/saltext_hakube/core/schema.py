@@ -1,7 +1,7 @@
 """The pillar's shape: every key under ``hakube``, with its kind and default.
 
 Subjects with a room of their own bring their part along (core.haproxy.options, core.kubernetes,
-core.sysctl). What the values mean together is judged in core.config.
+core.sysctl, core.watch). What the values mean together is judged in core.config.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from saltext_hakube.core.values import (
     Unit,
     is_fence_secret,
 )
+from saltext_hakube.core.watch import Watch
 
 
 class Shape(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -260,6 +261,7 @@ class Pillar(Shape, kw_only=True):
     haproxy: Haproxy = Haproxy()
     kubernetes: Kubernetes = Kubernetes()
     sysctl: Sysctl = Sysctl()
+    watch: Watch = Watch()
     resources: Resources = Resources()
     properties: dict[Id, Scalar] = field(default_factory=dict)
     install: Install = Install()

@@ -70,6 +70,16 @@ def stop(unit: str) -> None:
     _systemctl("stop", unit, timeout=ORDER)
 
 
+def restart(unit: str) -> None:
+    """Stop the unit, start it again and wait until it has started. Never one of Pacemaker's."""
+    _systemctl("restart", unit, timeout=ORDER)
+
+
+def daemon_reload() -> None:
+    """Let systemd read the units' files again."""
+    _systemctl("daemon-reload", timeout=ORDER)
+
+
 def reload(unit: str) -> None:
     """Let the unit read its configuration again."""
     _systemctl("reload", unit, timeout=ORDER)

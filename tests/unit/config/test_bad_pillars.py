@@ -12,8 +12,8 @@ from .pillars import ABSENT, FENCE_PASSWORD, FENCED, GOOD, PASSWORD, changed
 NODE1 = Facts(names=("node1",))
 
 TOP = (
-    "cluster, vip, fencing, apiserver, haproxy, kubernetes, sysctl, resources, properties, "
-    "install, preflight, objects, absent, purge, safety"
+    "cluster, vip, fencing, apiserver, haproxy, kubernetes, sysctl, watch, resources, "
+    "properties, install, preflight, objects, absent, purge, safety"
 )
 CLUSTER = (
     "nodes, password, name, peers_timeout, start_timeout, settle_timeout, accept_split_brain, "

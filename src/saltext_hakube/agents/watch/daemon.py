@@ -53,7 +53,7 @@ def _run(found: Settings, sample: Sample) -> None:
     ready = "READY=1\n"
     due = time.monotonic()
     while True:
-        seen = {}
+        seen = {"interval": found.interval}
         for duty in duties:
             duty.look()
             seen.update(duty.seen)

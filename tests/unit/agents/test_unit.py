@@ -1,0 +1,98 @@
+"""hakube-watch's files: the program, its configuration, its unit."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import msgspec
+import pytest
+
+from saltext_hakube.core import watch
+from saltext_hakube.core.haproxy.options import Haproxy
+from saltext_hakube.core.reading import read
+from saltext_hakube.core.watch import Watch
+from saltext_hakube.host.program import program
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_systemd_understands_every_line_of_the_unit(tmp_path):
+    path = tmp_path / "hakube-watch.service"
+    path.write_bytes(watch.unit(sys.executable, "0123"))
+    command = ["systemd-analyze", "verify", "--man=no", path]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert [line for line in told.stderr.splitlines() if path.name in line] == []
+
+
+def test_the_same_source_gives_the_same_program(tmp_path):
+    assert program("watch") == program("watch")
+    (tmp_path / "program").write_bytes(program("watch"))
+    names = zipfile.ZipFile(tmp_path / "program").namelist()
+    assert "saltext_hakube/agents/watch/daemon.py" in names
+    assert not any("core" in name or "host" in name for name in names)
+
+
+def run(tmp_path, *words):
+    path = tmp_path / "program"
+    path.write_bytes(program("watch"))
+    command = [sys.executable, "-IS", path, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_it_says_what_is_wrong_with_its_configuration_in_one_line(tmp_path):
+    assert run(tmp_path).returncode == 64
+    config = tmp_path / "config"
+    for text, words in (
+        (None, "No such file"),
+        ("{", "is no JSON"),
+        ("[]", "is not as it is wanted"),
+        ("{}", "'haproxy'"),
+    ):
+        if text is not None:
+            config.write_text(text)
+        done = run(tmp_path, str(config))
+        assert done.returncode == 78, done.stderr
+        assert words in done.stderr
+        assert done.stderr.startswith("<3>")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "checked", "unchecked"),
+    [
+        ({}, ["kube-apiservers-secure"], ["kube-apiservers-secure-unchecked"]),
+        ({"fallback": False}, ["kube-apiservers-secure"], []),
+        (
+            {"insecure": True},
+            ["kube-apiservers-secure", "kube-apiservers-insecure"],
+            ["kube-apiservers-secure-unchecked", "kube-apiservers-insecure-unchecked"],
+        ),
+        ({"on_marked_down": "none"}, [], []),
+        ({"plain": True}, [], []),
+    ],
+)
+def test_it_closes_only_in_our_backends_and_only_where_haproxy_does(options, checked, unchecked):
+    haproxy = msgspec.structs.replace(Haproxy(), **options)
+    data = json.loads(watch.config(Watch(), haproxy, "/run/s", None))
+    assert data["haproxy"] == {
+        "stats": "/run/s",
+        "master": None,
+        "checked": checked,
+        "unchecked": unchecked,
+    }
+    assert data["interval"] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"), [("100ms", 0.1), ("9999ms", 9.999), ("1s", 1), ("9s", 9)]
+)
+def test_intervals(interval, seconds):
+    assert re.fullmatch(r"[0-9]+m?s", interval)
+    assert watch.seconds(read({"interval": interval}, Watch, "w").interval) == seconds
+
+
+def test_another_program_configuration_or_python_is_another_build():
+    parts = ((b"a", b"b", "c"), (b"ab", b"", "c"), (b"a", b"b", "d"))
+    assert len({watch.build(*words) for words in parts}) == 3
