@@ -1,0 +1,138 @@
+"""``python -m bench.traffic``: does a client notice when haproxy's configuration changes?
+
+In a lab of three nodes with real Kubernetes a client holds watches through the VIP and opens new
+connections, while the configuration changes through Salt; then an apiserver hangs, then etcd
+stalls. Ends with 1 where something was noticed that should not be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.traffic import balancer, faults, rate, report, story
+from bench.traffic.changes import changes
+from bench.traffic.client import Client
+from tests.lab import Lab, LabError
+from tests.lab.process import end_in_good_order
+
+MINIMAL = Path(__file__).parents[2] / "pillar.example/minimal.sls"
+# The whole run takes no longer, seconds.
+LONGEST = 5400
+
+
+def main() -> int:
+    asked = _asked()
+    end_in_good_order()
+    load = os.getloadavg()[0]
+    try:
+        with _lab(asked) as lab:
+            told = _measure(asked, lab)
+    except LabError as error:
+        sys.exit(f"traffic: {error}")
+    told["machine"] = {"cores": os.cpu_count(), "load": [load, os.getloadavg()[0]]}
+    print("\n".join(report.lines(told)))
+    if asked.json:
+        asked.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return 1 if report.missed(told) else 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.traffic",
+        description=__doc__.split("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--short", action="store_true", help="a few minutes: less of everything")
+    parser.add_argument("--watches", type=int, help="how many are held (200; short: 30)")
+    parser.add_argument("--changes", type=int, help="how many are made (100; short: 10)")
+    parser.add_argument("--rate", type=float, help="new connections a second; else it is searched")
+    parser.add_argument("--lab", metavar="NAME", help="a lab that is up, and was applied to")
+    parser.add_argument("--json", type=Path, help="write all figures there")
+    asked = parser.parse_args()
+    asked.watches = asked.watches or (30 if asked.short else 200)
+    asked.changes = asked.changes or (10 if asked.short else 100)
+    if asked.short:
+        asked.rate = asked.rate or 20.0
+    return asked
+
+
+@contextlib.contextmanager
+def _lab(asked: argparse.Namespace) -> Iterator[Lab]:
+    """A lab to which `state.apply hakube` was done, with real Kubernetes."""
+    if asked.lab:
+        yield Lab.find(asked.lab)
+        return
+    with Lab.up(f"traffic-{os.getpid()}", kube="real", progress=_progress) as lab:
+        _say("state.apply hakube ...")
+        _pillar(lab, {})
+        for minion, states in lab.salt("node*", "state.apply", "hakube", timeout=600).items():
+            failed = [it["comment"] for it in dict(states).values() if it["result"] is False]
+            if failed:
+                raise LabError(f"state.apply hakube failed on {minion}: {failed[0]}")
+        yield lab
+
+
+def _measure(asked: argparse.Namespace, lab: Lab) -> dict[str, Any]:
+    if lab.kube != "real":
+        raise LabError(f"lab {lab.name} has no real Kubernetes: its stand-in has no watches")
+    nodes = lab.nodes
+    _pillar(lab, {})
+    story.apply(lab, nodes)
+    balancer.wait_up(nodes, {f"secure-{node.name}" for node in nodes})
+    minute, probe = (15, 3) if asked.short else (60, 8)
+    told: dict[str, Any] = {"watches": asked.watches}
+    versions = lab.salt(nodes[0].name, "hakube_haproxy.version")
+    told["haproxy"] = versions[nodes[0].name]
+    with Client(lab, asked.watches, LONGEST) as client:
+        client.settled()
+        if asked.rate:
+            told["baseline"] = rate.hold(client, asked.rate, minute)
+        else:
+            told["baseline"] = rate.search(client, minute, probe, _say)
+        start = time.monotonic()
+        told["story"] = story.make(
+            lab,
+            nodes,
+            client,
+            changes(asked.changes),
+            write=lambda it: _pillar(lab, it),
+            say=_say,
+        )
+        told["story"]["elapsed"] = round(time.monotonic() - start, 1)
+        _pillar(lab, {})
+        story.apply(lab, nodes)
+        balancer.wait_up(nodes, {f"secure-{node.name}" for node in nodes})
+        client.more(max(12, asked.watches // 10))  # in the newest worker
+        told["hang"] = faults.hang(lab, nodes, client)
+        told["stall"] = faults.stall(nodes, client)
+    return told
+
+
+def _pillar(lab: Lab, others: dict[str, Any]) -> None:
+    data = yaml.safe_load(MINIMAL.read_text(encoding="utf-8"))
+    data["hakube"]["cluster"]["peers_timeout"] = 150
+    data["hakube"] |= others
+    lab.write_pillar(yaml.safe_dump(data, sort_keys=False))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _progress(title: str, seconds: float | None) -> None:
+    if seconds is None:
+        _say(f"{title} ...")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
