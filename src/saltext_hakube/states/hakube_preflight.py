@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-from saltext_hakube.core.preflight.codes import OF_THE_PILLAR
+from saltext_hakube.core.preflight.codes import TOLD_ELSEWHERE
 from saltext_hakube.core.preflight.told import line, unseen
 
 __virtualname__ = "hakube"
@@ -31,7 +31,7 @@ def preflight_passed(name, only=None, skip=None):
 
     only
         Look for these codes only: a list. Default: all but those of the pillar's
-        ``hakube:preflight:ignore`` and those that ``hakube.pillar_valid`` tells.
+        ``hakube:preflight:ignore`` and those that other states of an apply tell (docs/preflight.md).
 
     skip
         Do not look for these codes: a list. Default: none.
@@ -47,7 +47,7 @@ def preflight_passed(name, only=None, skip=None):
             - skip: [clock-unsynchronised]
     """
     ret = {"name": name, "result": True, "changes": {}}
-    left_out = [*(skip or []), *sorted(OF_THE_PILLAR)] if only is None else skip
+    left_out = [*(skip or []), *sorted(TOLD_ELSEWHERE)] if only is None else skip
     try:
         report = __salt__["hakube.preflight"](only=only, skip=left_out)
     except (CommandExecutionError, SaltInvocationError) as error:

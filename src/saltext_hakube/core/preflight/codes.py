@@ -70,3 +70,5 @@ TITLES = {
 
 # The state hakube.pillar_valid tells these, out of the pillar alone.
 OF_THE_PILLAR = frozenset({"no-fencing", "node-count", "split-brain"})
+# Of an apply another state tells these: hakube.kubeenv while it edits the flags.
+TOLD_ELSEWHERE = OF_THE_PILLAR | {"removed-flag"}

@@ -44,16 +44,12 @@ def observe(config: Config, machine: Machine) -> Observed:
                 it.name: pool.submit(remote.server, it, config, machine) for it in config.servers
             }
             macs = _seen(lambda: _answering(config))
-        programs = {
-            name: pool.submit(kube.program, name, unit, machine)
-            for name, unit in kube.components(config).items()
-        }
         found: dict[str, Any] = {name: future.result() for name, future in facts.items()}
-        found["programs"] = _all(programs)
         if machine.live:
             found["servers"] = _all(servers)
             found |= _network(_all(peers), macs, config)
-    apiserver = found["programs"]["kube-apiserver"]
+    programs = found["programs"]
+    apiserver = programs if isinstance(programs, Unseen) else programs["kube-apiserver"]
     found["apiserver"] = apiserver
     found["certificates"] = (
         _seen(lambda: kube.certificates(apiserver, machine))
@@ -73,6 +69,7 @@ def _files(config: Config, machine: Machine) -> Mapping[str, Callable[[], Any]]:
         "managers": lambda: local.managers(config, machine),
         "ca": lambda: machine.path(config.haproxy.ca_file).exists(),
         "manifests": lambda: kube.manifests(config, machine),
+        "programs": lambda: kube.programs(config, machine),
         "haproxy": lambda: local.haproxy(config, machine),
         "cluster": lambda: _cluster(machine),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from saltext_hakube.core.config import Config
@@ -38,8 +39,18 @@ def manifests(config: Config, machine: Machine) -> dict[str, str]:
     return {unit: path for unit, path in paths.items() if machine.path(path).exists()}
 
 
-def program(name: str, unit: str, machine: Machine) -> Program | Unseen:
-    """How a component is started, and which version it is."""
+def programs(config: Config, machine: Machine) -> dict[str, Program | Unseen]:
+    """How each component is started, and which version it is. A kubelet need not be there."""
+    named = components(config)
+    with ThreadPoolExecutor(len(named)) as pool:
+        told = pool.map(lambda item: _program(*item, machine), named.items())
+        found = dict(zip(named, told, strict=True))
+    if isinstance(found["kubelet"], Unseen):
+        del found["kubelet"]
+    return found
+
+
+def _program(name: str, unit: str, machine: Machine) -> Program | Unseen:
     path = f"{MANIFESTS}/{name}.yaml"
     text = files.text(machine.path(path))
     if text is not None:

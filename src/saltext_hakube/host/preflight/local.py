@@ -9,6 +9,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import structs
+
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.errors import HakubeError, NotInstalled
 from saltext_hakube.core.preflight import words
@@ -154,10 +156,15 @@ def haproxy(config: Config, machine: Machine) -> Haproxy:
     """haproxy's file, its limits, what it may do."""
     options = config.haproxy
     content = files.read(machine.path(options.config))
-    return Haproxy(
+    told = Haproxy(
         text=None if content is None else content.decode("utf-8", "surrogateescape"),
-        running=systemd.active(options.unit) if machine.live else Unseen("no live machine"),
         refused=_refused(config, machine, content),
+    )
+    if not machine.live:
+        return told
+    return structs.replace(
+        told,
+        running=systemd.active(options.unit),
         files=_limit(options.unit),
         nonlocal_bind=_nonlocal(config),
         connect_any=_connect_any(),

@@ -36,9 +36,9 @@ class _Answer:
     skew: float | Unseen = Unseen("no answer that tells the time")
 
 
-def peer(node: Node) -> Peer:
+def peer(node: Node, port: int = PCSD, address: str | None = None) -> Peer:
     """Another node: whether its pcsd can be reached, and its clock."""
-    answer = _get(node.address, PCSD, "/")
+    answer = _get(address or node.address, port, "/")
     return Peer(pcsd=answer.port, skew=answer.skew, names=resolved(node.name))
 
 
