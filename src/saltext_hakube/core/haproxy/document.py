@@ -17,48 +17,21 @@ blocks out gives its bytes back, and reading what was written gives the same aga
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from saltext_hakube.core.errors import ConfigError
-from saltext_hakube.core.haproxy import inherit
-from saltext_hakube.core.haproxy.section import Section, key_of
-from saltext_hakube.core.haproxy.syntax import header, words
+from saltext_hakube.core.haproxy import apart, inherit
+from saltext_hakube.core.haproxy.blocks import Block, Document, lines_of, parse, render
+from saltext_hakube.core.haproxy.found import sections_of
+from saltext_hakube.core.haproxy.section import Section
+from saltext_hakube.core.haproxy.syntax import NAMELESS, words
 
 OWNER = "kubernetes"  # whose are the sections that the pillar declares
 
-_MARK = re.compile(r"# (?P<side>>>>|<<<) hakube (?P<owner>[\w.@-]+): (?P<key>[^()]+?)(?: \(.*\))?")
-_REPLACED = "#| "
-# The words of diff(1). haproxy 2.6 and later refuse a file whose last line has no line feed.
-_NO_NEWLINE = "#\\ No newline at end of file"
-
-
-class Block(msgspec.Struct, frozen=True):
-    """Something of ours: it stands in place of ``replaced`` lines of the original at ``line``."""
-
-    key: str
-    owner: str
-    line: int
-    replaced: int
-    text: tuple[str, ...] = ()
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A section of the original: its lines from ``start`` to before ``stop``."""
-
-    key: str
-    start: int
-    stop: int
-    conditional: bool
-
-
-class Document(msgspec.Struct, frozen=True):
-    """The original's lines, each with its line ending, and our blocks in their order."""
-
-    original: tuple[str, ...]
-    blocks: tuple[Block, ...]
+# haproxy reads several of them, so one that somebody adds beside ours is left alone.
+_REPEATED = (*NAMELESS, "defaults")
 
 
 def with_sections(
@@ -79,172 +52,98 @@ def with_sections(
     _refuse_contradictions(document, wanted, absent, owner)
     for key in absent:
         document = _without_original(document, key)
-    kept = [block for block in document.blocks if block.owner != owner or block.key in wanted]
-    have = {block.key for block in kept}
-    new = [_placed(document.original, wanted[key], owner) for key in wanted if key not in have]
-    placed = Document(document.original, (*kept, *new))
-    owed = inherit.owed(_lines(render(_filled(placed, wanted, owner))))
-    named = {key: inherit.named(section, owed) for key, section in wanted.items()}
-    return render(_filled(placed, named, owner))
-
-
-def parse(text: bytes) -> Document:
-    """Read a file."""
-    lines = _lines(text)
-    original: list[str] = []
-    blocks: list[Block] = []
-    position, unended = 0, False
-    while position < len(lines):
-        mark = _mark(lines[position])
-        if mark and mark["side"] == ">>>":
-            block, away, position, flagged = _read_block(lines, position, mark, len(original))
-            original += away
-            unended = (unended and not away) or flagged
-            blocks.append(block)
-        elif mark:
-            position += 1  # an end without its beginning
-        else:
-            unended = False
-            original.append(lines[position])
-            position += 1
-    if unended and original:
-        original[-1] = original[-1].removesuffix("\n")
-    return Document(tuple(original), tuple(blocks))
-
-
-def render(document: Document) -> bytes:
-    """Write a file; the inverse of parse."""
-    original = list(document.original)
-    # Stable, so the order is kept; what stands before a line comes before what replaces it.
-    blocks = sorted(document.blocks, key=lambda block: (block.line, block.replaced > 0))
-    at_end = any(block.line + block.replaced == len(original) for block in blocks)
-    unended = bool(at_end and original and not original[-1].endswith("\n"))
-    if unended:
-        original[-1] += "\n"
-    out: list[str] = []
-    position = 0
-    for block in blocks:
-        out += original[position : block.line]
-        position = block.line + block.replaced
-        last = unended and position == len(original)
-        out += _framed(block, original[block.line : position], last)
-        unended = unended and not last
-    out += original[position:]
-    return "".join(out).encode("utf-8", "surrogateescape")
-
-
-def sections_of(original: Sequence[str]) -> list[Found]:
-    """The sections of a file's lines. Comments and blank lines after one belong to the next."""
-    found: list[Found] = []
-    depth = opened_at = 0
-    key, start, stop, cut = "", -1, 0, False
-    for number, line in enumerate(original):
-        statement = words(line)
-        if not statement:
-            continue
-        head = header(line)
-        if head:
-            if key:
-                found.append(Found(key, start, stop, cut or depth != opened_at))
-            key, start, stop, cut, opened_at = key_of(*head), number, number + 1, depth > 0, depth
-            continue
-        if statement[0] == ".if":
-            depth += 1
-        elif statement[0] == ".endif":
-            depth = max(0, depth - 1)
-        cut = cut or depth < opened_at
-        stop = number + 1
-    if key:
-        found.append(Found(key, start, stop, cut or depth != opened_at))
-    return found
-
-
-def _lines(text: bytes) -> list[str]:
-    """The lines of a file with their line feeds. Not every byte in them has to be UTF-8."""
-    return re.findall(r"[^\n]*\n|[^\n]+\Z", text.decode("utf-8", "surrogateescape"))
+    placed = _placed(document, wanted, owner)
+    if any(block.key == apart.BARRIER.key and block.owner == owner for block in placed.blocks):
+        wanted = {**wanted, apart.BARRIER.key: apart.BARRIER}
+    lines = lines_of(render(_filled(placed, wanted, owner)))
+    logs, owed = apart.logs(lines), inherit.owed(lines)
+    wanted = {
+        key: inherit.named(apart.completed(section, logs) if section.apart else section, owed)
+        for key, section in wanted.items()
+    }
+    return render(_filled(placed, wanted, owner))
 
 
 def _filled(document: Document, sections: dict[str, Section], owner: str) -> Document:
-    """The document with the text of these sections in the owner's blocks."""
-    blocks = [
-        msgspec.structs.replace(block, text=sections[block.key].rendered())
-        if block.owner == owner
-        else block
-        for block in document.blocks
-    ]
+    """The document with the text of these sections in the owner's blocks.
+
+    Where a section has more than one, the others only keep what was replaced.
+    """
+    speaking: dict[str, Block] = {}
+    for block in document.blocks:
+        if block.owner == owner and (block.key not in speaking or not block.replaced):
+            speaking[block.key] = block
+    blocks = []
+    for block in document.blocks:
+        if block.owner == owner:
+            text = sections[block.key].rendered() if speaking[block.key] is block else ()
+            block = msgspec.structs.replace(block, text=text)  # noqa: PLW2901
+        blocks.append(block)
     return Document(document.original, tuple(blocks))
 
 
-def _mark(line: str) -> re.Match | None:
-    return _MARK.fullmatch(line.rstrip("\r\n"))
+def _placed(document: Document, wanted: dict[str, Section], owner: str) -> Document:
+    """The document with a block for each section, their texts still to come."""
+    original = document.original
+    blocks = [block for block in document.blocks if block.owner != owner or block.key in wanted]
+    line = _line_apart(original, blocks) if any(it.apart for it in wanted.values()) else None
+    away = [key for key, section in wanted.items() if section.apart and line is not None]
+    for section in wanted.values():
+        taken = _taken_over(original, section, blocks, owner)
+        have = [it for it in blocks if it.owner == owner and it.key == section.key]
+        keep = [it for it in have if it.replaced]
+        if section.key not in away and not keep and not taken:
+            keep = have[:1]
+            taken = [] if have else [_new(original, section, owner)]
+        gone = {id(it) for it in have} - {id(it) for it in keep}
+        blocks = [it for it in blocks if id(it) not in gone] + taken
+    if away:
+        at = [Block(key, owner, line, 0) for key in (apart.BARRIER.key, *away)]
+        blocks.sort(key=lambda it: (it.line, it.replaced > 0))
+        before = [it for it in blocks if (it.line, _is_defaults(it)) < (line, True)]
+        blocks = [*before, *at, *blocks[len(before) :]]
+    return Document(original, tuple(blocks))
 
 
-def _read_block(
-    lines: Sequence[str], position: int, mark: re.Match, at: int
-) -> tuple[Block, list[str], int, bool]:
-    """The block that begins here, the lines that it replaced, what follows it, and whether the
-    last line of the original before its end had no line feed."""
-    away: list[str] = []
-    flagged = False
-    position += 1
-    while position < len(lines) and lines[position].startswith(("#|", "#\\ ")):
-        if lines[position].startswith("#|"):
-            # An editor may have stripped the space of an empty line.
-            away.append(lines[position].removeprefix(_REPLACED).removeprefix("#|"))
-        else:
-            flagged = True
-        position += 1
-    start, stop, after = position, *_end(lines, position, mark)
-    block = Block(mark["key"], mark["owner"], at, len(away), tuple(lines[start:stop]))
-    return block, away, after, flagged
+def _line_apart(original: Sequence[str], blocks: Sequence[Block]) -> int | None:
+    """The line where sections stand that inherit nothing; None where nothing can be inherited."""
+    first = [block.line for block in blocks if _is_defaults(block) and not block.replaced]
+    found = apart.place(original)
+    return min(first if found is None else [found, *first], default=None)
 
 
-def _end(lines: Sequence[str], position: int, mark: re.Match) -> tuple[int, int]:
-    """Where the block's text ends, and where what follows it begins.
-
-    A section that somebody wrote between our marks is not ours: the block ends before it and
-    before the comments above it.
-    """
-    own_header_seen, last = False, position
-    for number in range(position, len(lines)):
-        other = _mark(lines[number])
-        if other and other["side"] == "<<<":
-            return number, number + 1
-        head = header(lines[number])
-        if other or (head and (own_header_seen or key_of(*head) != mark["key"])):
-            return last, last
-        own_header_seen = own_header_seen or head is not None
-        if words(lines[number]):
-            last = number + 1
-    return last, last
+def _is_defaults(block: Block) -> bool:
+    return block.key.split()[0] == "defaults" and block.key != apart.BARRIER.key
 
 
-def _framed(block: Block, away: Sequence[str], unended: bool) -> Iterable[str]:
-    title = f"hakube {block.owner}: {block.key}"
-    yield f"# >>> {title} (edits here are lost)\n"
-    for line in away:
-        yield f"{_REPLACED}{line}"
-    if unended:
-        yield f"{_NO_NEWLINE}\n"
-    yield from block.text
-    yield f"# <<< {title}\n"
-
-
-def _placed(original: Sequence[str], section: Section, owner: str) -> Block:
-    """Where a section that is not yet ours goes: on the one of its name, else to the end."""
-    key = section.key
+def _taken_over(
+    original: Sequence[str], section: Section, blocks: Sequence[Block], owner: str
+) -> list[Block]:
+    """Blocks in place of the file's own sections of this name."""
+    have = any(block.key == section.key and block.owner == owner for block in blocks)
+    if section.beside or (have and section.key.split()[0] in _REPEATED):
+        return []
+    covered = {line for block in blocks for line in range(block.line, block.line + block.replaced)}
+    taken = []
     for found in sections_of(original):
-        if found.key == key and section.beside:
+        if found.key != section.key or found.conditional or found.start in covered:
+            continue
+        stop = found.stop
+        if not original[-1].endswith("\n") and not any(map(words, original[stop:])):
+            stop = len(original)  # so that the missing line feed is noted in our block
+        taken.append(Block(section.key, owner, found.start, stop - found.start))
+    return taken
+
+
+def _new(original: Sequence[str], section: Section, owner: str) -> Block:
+    """A block where nothing of its name stands: at the end."""
+    for found in sections_of(original) if section.beside else ():
+        if found.key == section.key:
             # In the midst of a condition it would stand under that condition.
-            return Block(key, owner, 0 if found.conditional else found.stop, 0)
-        if found.key == key:
-            stop = found.stop
-            if not original[-1].endswith("\n") and not any(map(words, original[stop:])):
-                stop = len(original)  # so that the missing line feed is noted in our block
-            return Block(key, owner, found.start, stop - found.start)
+            return Block(section.key, owner, 0 if found.conditional else found.stop, 0)
     # haproxy wants the global section before the others.
-    line = 0 if key == "global" and sections_of(original) else len(original)
-    return Block(key, owner, line, 0)
+    line = 0 if section.key == "global" and sections_of(original) else len(original)
+    return Block(section.key, owner, line, 0)
 
 
 def _without_original(document: Document, key: str) -> Document:

@@ -18,11 +18,13 @@ class Section(msgspec.Struct, frozen=True):
     """One section: ``header`` is its first line, ``lines`` are the statements below it.
 
     ``beside``: it replaces nothing. haproxy reads several ``global`` sections as one.
+    ``apart``: it inherits nothing from the file's ``defaults`` (see apart.py).
     """
 
     header: str
     lines: tuple[str, ...] = ()
     beside: bool = False
+    apart: bool = False
 
     @property
     def key(self) -> str:
