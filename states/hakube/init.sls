@@ -13,9 +13,11 @@
 include:
   - hakube.pillar
 {%- if not salt["hakube.problems"]() %}
+  - hakube.preflight
   - hakube.install
   - hakube.sysctl
   - hakube.haproxy
+  - hakube.watch
   - hakube.kubeenv
   - hakube.cluster
   - hakube.resources

@@ -11,7 +11,7 @@
 {%- set installing = config and config.live and config.platform.manage %}
 ---
 include:
-  - hakube.pillar
+  - hakube.preflight
 
 {%- if installing %}
 
@@ -22,13 +22,13 @@ hakube-install-packages:
     - enablerepo: {{ config.platform.repository | json }}
     {%- endif %}
     - require:
-        - hakube: hakube-pillar
+        - hakube: hakube-preflight
 {%- endif %}
 
 hakube-install-units:
   hakube_pcs.units_handed_over:
     - require:
-        - hakube: hakube-pillar
+        - hakube: hakube-preflight
         {%- if installing %}
         - pkg: hakube-install-packages
         {%- endif %}

@@ -45,6 +45,7 @@ def test_the_tree_is_found_and_planned_without_a_master(salt_call):
     assert {state["__id__"] for state in states.values() if state["result"] is None} == {
         "hakube-sysctl-vip",
         "hakube-haproxy-config",
+        "hakube-watch",
         "hakube-kubeenv-files",
         "hakube-resources-managed",
     }

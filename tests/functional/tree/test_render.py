@@ -30,15 +30,20 @@ SYSTEMS = {
 
 ORDER = [
     "hakube-pillar",
+    "hakube-preflight",
     "hakube-install-packages",
     "hakube-install-units",
     "hakube-sysctl-vip",
     "hakube-haproxy-config",
+    "hakube-watch",
     "hakube-kubeenv-files",
     "hakube-cluster-formed",
     "hakube-resources-managed",
 ]
-SUBJECTS = ("pillar", "install", "sysctl", "haproxy", "kubeenv", "cluster", "resources", "clean")
+SUBJECTS = (
+    *("pillar", "preflight", "install", "sysctl", "haproxy", "watch", "kubeenv", "cluster"),
+    *("resources", "clean"),
+)
 DEBIAN_12 = grains("Debian", "Debian", 12)
 
 
@@ -70,7 +75,9 @@ def test_every_file_can_be_applied_alone_and_calls_only_states_that_exist(loader
 
 def test_the_cluster_needs_everything_that_stands_in_files(low):
     states = low(**DEBIAN_12)
-    assert needed(states, "hakube-cluster-formed") == set(ORDER[:6])
+    assert needed(states, "hakube-cluster-formed") == {
+        *ORDER[: ORDER.index("hakube-cluster-formed")]
+    } - {"hakube-watch"}
 
 
 def test_what_runs_in_the_cluster_needs_the_cluster(low):
