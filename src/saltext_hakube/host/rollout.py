@@ -88,15 +88,18 @@ def refused(machine: Machine) -> Refusals:
     return refusals.refusals(cib.running(machine))
 
 
-def forget(machine: Machine, what: str) -> Refusals:
-    """Let every node try again, on an administrator's word; return what is forgotten."""
+def forget(machine: Machine, what: str | None = None) -> Refusals:
+    """Let every node try again, on an administrator's word; return what is forgotten.
+
+    ``what``: of this subject only.
+    """
     gone: Refusals = ()
 
     def planned(text: str) -> refusals.Edit:
         nonlocal gone
         found = refusals.refusals(text)
-        gone = tuple(one for one in found if one.what == what)
-        return refusals.edit(text, (one for one in found if one.what != what))
+        gone = tuple(one for one in found if what in (None, one.what))
+        return refusals.edit(text, (one for one in found if one not in gone))
 
     cib.push(machine, planned)
     return gone

@@ -290,7 +290,8 @@ class _Wanted:
         """The haproxy that is changed, and how it is asked whether it serves."""
         pillar = _pillar()
         options = pillar.haproxy if pillar else Haproxy()
-        socket = None if options.api_socket == "none" or options.plain else options.api_socket
+        there = not options.plain and (self.sections or self.owner != document.OWNER)
+        socket = options.api_socket if there and options.api_socket != "none" else None
         return Place(self.machine, self.config, self.unit, socket, options.check_path)
 
     def change(self):

@@ -12,6 +12,7 @@ They are called as ``hakube_pcs.FUNCTION``, like those of :py:mod:`hakube_pcs
 from msgspec import to_builtins
 
 from saltext_hakube import face
+from saltext_hakube.host import rollout
 from saltext_hakube.host import turn as door
 
 __virtualname__ = "hakube_pcs"
@@ -68,6 +69,51 @@ def turn_drop(owner=None):
     """
     with face.told():
         return _told(door.drop(face.machine(__opts__), owner))
+
+
+def refused():
+    """
+    Which changes a node has made and taken back, so that the others do not make them. Changes
+    nothing.
+
+    Returns a list of mappings, empty where there are none: ``what`` (what was changed: a unit, such
+    as haproxy), ``node`` (who tried), ``digest`` (tells one change from another), ``since`` (by
+    that node's clock).
+
+    Raises an error if no cluster runs here.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_pcs.refused
+    """
+    with face.told():
+        return _told(rollout.refused(face.machine(__opts__)))
+
+
+def refused_drop(what=None):
+    """
+    Forget what was taken back, so that any node may try it again.
+
+    Nobody has to do this where the node that tried is still there: applied to, it tries again, and
+    when it succeeds so may the others. It is for one that is gone.
+
+    what
+        Of this subject only, such as haproxy. Default: all.
+
+    Returns what was forgotten, as :py:func:`refused` tells it; empty if there was nothing.
+
+    Raises an error if no cluster runs here or it has no quorum.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_pcs.refused_drop
+    """
+    with face.told():
+        return _told(rollout.forget(face.machine(__opts__), what))
 
 
 def _told(entries):

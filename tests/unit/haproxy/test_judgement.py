@@ -109,6 +109,12 @@ def test_a_backend_that_was_renamed_has_to_have_a_server():
     assert not judge(UP, (unknown("a", backend="new"),), late=False).decided
 
 
+def test_where_all_backends_were_taken_out_that_is_what_was_asked_for():
+    verdict = judge(UP, (), late=False)
+    assert verdict.decided
+    assert verdict.problems == ()
+
+
 def test_a_backend_without_checks_is_not_judged():
     plain = (server("a", check_enabled=False),)
     assert judge(plain, (server("a", check_enabled=False, operational=0),), late=True).decided

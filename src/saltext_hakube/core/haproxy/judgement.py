@@ -34,8 +34,9 @@ def judge(before: Sequence[Server] | None, after: Sequence[Server] | None, late:
     had = {name for name, servers in was.items() if any(map(up, servers))}
     kept = {name for name in had if name in now}
     undecided = [name for name in kept if not _decided(now[name]) and not late]
-    # A new name for what was there before: one of all has to work.
-    if had - kept and not kept:
+    # A new name for what was there before: one of all has to work. Where nothing is left, that is
+    # what was asked for.
+    if had and not kept and now:
         checked = [s for servers in now.values() for s in servers]
         return Verdict(
             late or _decided(checked),
