@@ -30,10 +30,10 @@ FAILED = frozenset(
     "L4TOUT L4CON L6TOUT L6RSP L7TOUT L7RSP L7STS PROCERR PROCTOUT".split()  # noqa: SIM905
 )
 PASSED = frozenset(("L4OK", "L6OK", "L7OK"))
-# Seconds. With our options a server is down 0.5 s (`fastinter`) after its first failed check, and
-# the check of each other one comes within 2 s (`inter`) of it; those of three servers are spread
-# evenly when haproxy starts, so the next one is found falling 0.2 s after the first one is down, of
-# two 0.5 s. Longer would be surer still; then what is closed would be closed a second after DOWN.
+# Seconds. With our options a server is down 0.3 s (`fastinter`) after its first failed check, and
+# the check of each other one comes within 1.5 s (`inter`) of it. Those of three servers are spread
+# evenly when haproxy starts: the next one is found falling 0.2 s after the first one is down, of
+# two 0.45 s. Longer would be surer still; then what is closed would be closed a second after DOWN.
 CALM = 0.45
 LONG = 5.0
 BATCH = 100  # sessions in one question: haproxy reads at most a buffer (16 kB) of it

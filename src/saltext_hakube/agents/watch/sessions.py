@@ -17,6 +17,7 @@ from saltext_hakube.agents.watch.decide import Close, OldWorker, Scope
 from saltext_hakube.agents.watch.surroundings import INFO, WARNING, Settings, say
 
 WORKERS_EVERY = 5.0  # seconds, while no address is dead
+WORKERS_AGAIN = 1.0  # seconds, while haproxy does not answer
 CLEAN_EVERY = 5.0  # seconds until old workers in which nothing was left are looked at again
 SAID_EVERY = 10.0  # seconds until the same is said again of the same worker and address
 
@@ -43,12 +44,13 @@ class Sessions:
         servers = self._stats.ask(answers.SERVERS, answers.servers)
         self._servers = servers or []
         if servers is None:  # whatever comes up again has other processes
-            self._workers, self._workers_due = answers.Workers(0, ()), 0.0
+            self._workers = answers.Workers(0, ())
         self._past, dead = decide.settled(self._past, self._servers, self._scope, now)
         self._tell_dead(dead)
         if dead or now >= self._workers_due:
-            self._workers_due = now + WORKERS_EVERY
             found = self._master.ask(answers.WORKERS, answers.workers)
+            well = servers is not None and found is not None
+            self._workers_due = now + (WORKERS_EVERY if well else WORKERS_AGAIN)
             self._workers = found or answers.Workers(0, ())
         if not dead:
             return

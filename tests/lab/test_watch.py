@@ -1,0 +1,133 @@
+"""hakube-watch on real nodes, under the real systemd, installed by the apply."""
+
+import json
+
+import pytest
+
+from tests.lab import missing
+from tests.lab.process import wait_until
+
+REASON = missing()
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
+
+NODES = ["node1", "node2", "node3"]
+BACKEND = "kube-apiservers-secure"
+EACH = 3  # connections on each apiserver
+
+#: Opens connections to the API, says nothing, and tells how many of them were closed.
+HOLD = f"""
+import os, selectors, socket, time
+held = selectors.DefaultSelector()
+for _ in range({3 * EACH}):
+    one = socket.socket(socket.AF_UNIX)
+    one.connect("/run/haproxy-hakube-api.sock")
+    held.register(one, selectors.EVENT_READ)
+closed, end = 0, time.monotonic() + 90
+time.sleep(0.5)
+while time.monotonic() < end:
+    for key, _ in held.select(0.1):
+        held.unregister(key.fileobj)
+        closed += 1
+    with open("/run/held.new", "w") as file:
+        file.write(str(closed))
+    os.rename("/run/held.new", "/run/held")
+    time.sleep(0.1)
+"""
+
+
+def server(node, name):
+    """A server in the node's current worker, as the daemon sees it."""
+    return next(s for s in sample(node)["servers"] if (s["backend"], s["name"]) == (BACKEND, name))
+
+
+def pid(node):
+    return int(node.run("systemctl show --property=MainPID --value hakube-watch").stdout)
+
+
+def sample(node):
+    """What the daemon left; {} where there is nothing."""
+    told = node.run("cat /run/hakube/watch.json", check=False).stdout
+    return json.loads(told) if told else {}
+
+
+def test_each_node_sees_its_own_haproxy(applied):
+    for minion, seen in applied.salt("node[123]", "hakube_watch.status").items():
+        assert isinstance(seen, dict), f"{minion}: {seen}"
+        assert seen["haproxy"]["stats"]["problem"] is None
+        assert seen["haproxy"]["master"]["problem"] is None
+        servers = {s["name"] for s in seen["servers"] if s["backend"] == BACKEND}
+        assert servers == {f"secure-{node}" for node in NODES}
+        assert seen["workers"]["current"] > 0
+    assert set(applied.salt("node[123]", "hakube_watch.plan")) == set(NODES)
+    assert all(
+        planned["changes"] == {}
+        for planned in applied.salt("node[123]", "hakube_watch.plan").values()
+    )
+
+
+def test_it_is_enabled_and_comes_back_when_it_is_killed(applied):
+    node = applied.nodes[0]
+    assert node.run("systemctl is-enabled hakube-watch").stdout.strip() == "enabled"
+    before = pid(node)
+    node.run("systemctl kill --signal=KILL hakube-watch")
+    wait_until(lambda: pid(node) not in (0, before), "it to be back", timeout=30, every=0.2)
+    wait_until(
+        lambda: sample(node).get("pid") == pid(node) and sample(node)["workers"]["current"],
+        "it to look again",
+        timeout=30,
+        every=0.2,
+    )
+
+
+@pytest.fixture
+def holder(applied):
+    """Connections through node2's own haproxy; how many of them are closed."""
+    node = applied.nodes[1]
+    node.write("/root/hold.py", HOLD)
+    node.run("rm -f /run/held; python3 /root/hold.py >/dev/null 2>&1 & echo $! > /run/holder")
+
+    def closed():
+        told = node.run("cat /run/held", check=False).stdout
+        return int(told) if told else None
+
+    wait_until(lambda: closed() == 0, "the connections", timeout=30, every=0.2)
+    yield closed
+    node.run("kill $(cat /run/holder)", check=False)
+
+
+@pytest.fixture
+def hung(applied):
+    """A function that makes node3's apiserver hang; Pacemaker goes on to call it active."""
+    node = applied.nodes[2]
+    signal = "systemctl kill --kill-who=main --signal={} kube-apiserver"
+    yield lambda: node.run(signal.format("STOP"))
+    node.run(signal.format("CONT"))
+    wait_until(
+        lambda: server(applied.nodes[1], "secure-node3")["status"] == "UP",
+        "node3's apiserver to be up again",
+        timeout=60,
+        every=0.5,
+    )
+
+
+def test_an_old_worker_loses_its_sessions_on_an_apiserver_that_hangs_and_no_other(
+    applied, holder, hung
+):
+    node = applied.nodes[1]
+    current = sample(node)["workers"]["current"]
+    node.run("systemctl reload haproxy")
+    wait_until(
+        lambda: sample(node)["workers"]["current"] not in (0, current),
+        "the new worker to be seen",
+        timeout=30,
+        every=0.5,
+    )
+    assert current in sample(node)["workers"]["old"]
+    hung()
+    wait_until(lambda: holder() == EACH, "its sessions to be closed", timeout=40, every=0.2)
+    (action,) = sample(node)["actions"][-1:]
+    address = server(node, "secure-node3")["address"]
+    assert action["what"] == f"closed {EACH} sessions of the old worker {current} on {address}"
+    assert action["why"].startswith(f"{BACKEND}/secure-node3 is DOWN")
+    assert action["why"] in node.run("journalctl --unit=hakube-watch --output=cat").stdout
+    assert holder() == EACH
