@@ -177,6 +177,12 @@ hakube:
     config_variable: KUBE_MASTER
     kubelet_file: /etc/kubernetes/kubelet
     kubelet_variable: KUBELET_API_SERVER
+    # kubeconfig files that point at the VIP; they have to be there. Default: those that are there.
+    kubeconfigs:
+      - /etc/kubernetes/kubelet.kubeconfig
+      - /etc/kubernetes/scheduler.kubeconfig
+    # Their CA. Default: it stays as it is.
+    certificate_authority: /etc/kubernetes/pki/ca.crt
     # Also remove the flags that the version refuses. false: they are warned of.
     remove_obsolete: false
 

@@ -24,17 +24,24 @@ include:
 
 {#- Clients first: nothing points at the VIP any more when haproxy stops to serve it. #}
 
-hakube-kubeenv-config-absent:
-  hakube_kubeenv.absent:
-    - name: {{ kubernetes.config_file | json }}
-    - variables: {{ [kubernetes.config_variable] | json }}
+hakube-kubeconfig-restored:
+  hakube_kubeconfig.restored:
     - require:
         - hakube: hakube-pillar
+{%- if kubernetes.config_file %}
+
+hakube-kubeenv-config-absent:
+  hakube_kubeenv.managed:
+    - name: {{ kubernetes.config_file | json }}
+    - flags: {{ {kubernetes.config_variable: {"master": None}} | json }}
+    - require:
+        - hakube: hakube-pillar
+{%- endif %}
 
 hakube-kubeenv-kubelet-absent:
-  hakube_kubeenv.absent:
+  hakube_kubeenv.managed:
     - name: {{ kubernetes.kubelet_file | json }}
-    - variables: {{ [kubernetes.kubelet_variable] | json }}
+    - flags: {{ {kubernetes.kubelet_variable: {"api_servers": None}} | json }}
     - require:
         - hakube: hakube-pillar
 
@@ -48,7 +55,10 @@ hakube-watch-absent:
 hakube-haproxy-absent:
   hakube_haproxy.config_absent:
     - require:
+        - hakube_kubeconfig: hakube-kubeconfig-restored
+        {%- if kubernetes.config_file %}
         - hakube_kubeenv: hakube-kubeenv-config-absent
+        {%- endif %}
         - hakube_kubeenv: hakube-kubeenv-kubelet-absent
 
 hakube-sysctl-absent:

@@ -1,8 +1,11 @@
 {#-
-  The variables in the kubernetes environment files that point the components at the VIP. Other
-  lines of the files stay as they are, and nothing is restarted. May also be applied to a machine
-  that is no node of the cluster but runs a kubelet.
+  The flags in the kubernetes environment files, and the cluster entries in kubeconfig files, that
+  point the components at the VIP. All else in the files stays as it is. May also be applied to a
+  machine that is no node of the cluster but runs a kubelet.
 -#}
 ---
 hakube-kubeenv-files:
   hakube_kubeenv.managed: []
+
+hakube-kubeconfig-files:
+  hakube_kubeconfig.managed: []

@@ -72,6 +72,10 @@ class Kubernetes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     config_variable: Variable | None = None
     kubelet_file: FilePath | None = None
     kubelet_variable: Variable | None = None
+    kubeconfigs: (
+        Annotated[tuple[FilePath, ...], Meta(description="a list of kubeconfig files")] | None
+    ) = None
+    certificate_authority: FilePath | None = None
     remove_obsolete: bool = False
 
     @property
@@ -137,10 +141,18 @@ def env_files(options: Kubernetes) -> tuple[str, ...]:
 
 def url(address: str, frontends: Frontends) -> str:
     """Where clients reach the API: the document's plain http only where the pillar asks for it."""
-    host = f"[{address}]" if ipaddress.ip_address(address).version == 6 else address
     if frontends.insecure:
-        return f"http://{host}:{frontends.insecure_port}"
-    return f"https://{host}:{frontends.secure_port}"
+        return f"http://{_host(address)}:{frontends.insecure_port}"
+    return secure_url(address, frontends)
+
+
+def secure_url(address: str, frontends: Frontends) -> str:
+    """Where clients with credentials reach the API."""
+    return f"https://{_host(address)}:{frontends.secure_port}"
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ipaddress.ip_address(address).version == 6 else address
 
 
 def wishes(

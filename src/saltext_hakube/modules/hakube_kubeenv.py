@@ -23,6 +23,7 @@ from saltext_hakube.core import envfile, envflags, kubeenv, kubeobsolete, kubern
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.kubeenv import Edit
 from saltext_hakube.host import files, kube
+from saltext_hakube.host import kubeenv as host
 
 __virtualname__ = "hakube_kubeenv"
 
@@ -163,7 +164,7 @@ def _declared(name):
     problems = kubernetes.problems(options, config.haproxy.insecure, versions)
     if problems:
         raise ConfigError(problems)
-    texts = {file: text for file in kubernetes.env_files(options) if (text := _read(file))}
+    texts = host.texts(machine, options)
     obsolete = list(kubeobsolete.find(options, versions, texts))
     removed = obsolete if options.remove_obsolete else []
     wanted = kubeenv.edits(kubernetes.wishes(options, config.url, versions, texts), removed)
@@ -224,5 +225,4 @@ def _checked_file(name):
 
 
 def _read(file):
-    content = files.read(face.machine(__opts__).path(file))
-    return (content or b"").decode(errors="surrogateescape")
+    return host.text(face.machine(__opts__), file)

@@ -37,6 +37,7 @@ ORDER = [
     "hakube-haproxy-config",
     "hakube-watch",
     "hakube-kubeenv-files",
+    "hakube-kubeconfig-files",
     "hakube-cluster-formed",
     "hakube-resources-managed",
 ]
@@ -92,7 +93,11 @@ def test_haproxys_file_is_checked_by_the_haproxy_that_was_installed(low):
 
 def test_cleaning_turns_clients_away_before_haproxy_and_haproxy_before_the_kernel(low):
     states = low("hakube.clean", **DEBIAN_12)
-    variables = {"hakube-kubeenv-config-absent", "hakube-kubeenv-kubelet-absent"}
+    variables = {
+        "hakube-kubeconfig-restored",
+        "hakube-kubeenv-config-absent",
+        "hakube-kubeenv-kubelet-absent",
+    }
     assert needed(states, "hakube-haproxy-absent") == variables | {"hakube-pillar"}
     assert "hakube-haproxy-absent" in needed(states, "hakube-sysctl-absent")
 
