@@ -52,15 +52,15 @@ def _asked() -> argparse.Namespace:
         description=__doc__.split("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--short", action="store_true", help="a few minutes: less of everything")
-    parser.add_argument("--watches", type=int, help="how many are held (200; short: 30)")
-    parser.add_argument("--changes", type=int, help="how many are made (100; short: 10)")
+    parser.add_argument("--short", action="store_true", help="two minutes: less of everything")
+    parser.add_argument("--watches", type=int, help="how many are held (200; short: 20)")
+    parser.add_argument("--changes", type=int, help="how many are made (100; short: 6)")
     parser.add_argument("--rate", type=float, help="new connections a second; else it is searched")
     parser.add_argument("--lab", metavar="NAME", help="a lab that is up, and was applied to")
     parser.add_argument("--json", type=Path, help="write all figures there")
     asked = parser.parse_args()
-    asked.watches = asked.watches or (30 if asked.short else 200)
-    asked.changes = asked.changes or (10 if asked.short else 100)
+    asked.watches = asked.watches or (20 if asked.short else 200)
+    asked.changes = asked.changes or (6 if asked.short else 100)
     if asked.short:
         asked.rate = asked.rate or 20.0
     return asked
@@ -89,7 +89,7 @@ def _measure(asked: argparse.Namespace, lab: Lab) -> dict[str, Any]:
     _pillar(lab, {})
     story.apply(lab, nodes)
     balancer.wait_up(nodes, {f"secure-{node.name}" for node in nodes})
-    minute, probe = (15, 3) if asked.short else (60, 8)
+    minute, probe = (12, 3) if asked.short else (60, 8)
     told: dict[str, Any] = {"watches": asked.watches}
     versions = lab.salt(nodes[0].name, "hakube_haproxy.version")
     told["haproxy"] = versions[nodes[0].name]
