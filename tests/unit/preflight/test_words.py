@@ -21,16 +21,13 @@ spec:
     livenessProbe: {httpGet: {path: /livez}}
 """
 
-# As corosync 3.1.7 prints it, with one node cut off.
+# As corosync 3.1.7 prints it; a node that no link reaches is not in it.
 LINKS = """\
 Local node ID 1, transport knet
 nodeid: 2 reachable
    LINK: 0 udp (192.0.2.11->192.0.2.12) enabled connected mtu: 1397
    LINK: 1 udp (198.51.100.11->198.51.100.12) enabled mtu: 1397
 
-nodeid: 3 not reachable
-   LINK: 0 udp (192.0.2.11->192.0.2.13) enabled mtu: 1397
-   LINK: 1 udp (198.51.100.11->198.51.100.13) enabled mtu: 1397
 """
 
 # firewall-cmd --list-all, as its manual has it.
@@ -145,9 +142,10 @@ def test_a_file_that_names_the_address(text, named):
 
 
 def test_the_links_that_corosync_has_lost():
-    names = {"192.0.2.13": "node3", "198.51.100.12": "node2"}
-    assert words.lost_links(LINKS, names) == {"0": ("node3",), "1": ("node2", "198.51.100.13")}
-    assert words.lost_links("", names) == {}
+    members = {"node2": ["192.0.2.12", "198.51.100.12"], "node3": ["192.0.2.13", "198.51.100.13"]}
+    assert words.lost_links(LINKS, members) == {"0": ("node3",), "1": ("node2", "node3")}
+    assert words.lost_links(LINKS, {"node2": ["192.0.2.12"]}) == {"0": ()}
+    assert words.lost_links(LINKS, {"node2": ["node2.example.com"]}) == {"0": ()}
 
 
 def test_a_zone_of_firewalld():

@@ -69,18 +69,19 @@ def names_address(text: str, address: str) -> bool:
     return any(re.search(own, re.split("[#!]", line)[0]) for line in text.splitlines())
 
 
-def lost_links(text: str, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """What ``corosync-cfgtool -n`` prints: by link, the nodes that are not connected.
+def lost_links(text: str, members: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """By link, the nodes that corosync has no contact to, out of ``corosync-cfgtool -n``.
 
-    ``names``: of nodes, by their addresses.
+    It prints only nodes that can be reached by some link. ``members``: the other nodes, with an
+    address for each link; one that is a name is passed over, corosync prints what it means.
     """
+    states = re.findall(r"LINK: \d+ \S+ \(.*->(\S+)\) (.*)", text)
+    connected = {address for address, state in states if "connected" in state.split()}
     found: dict[str, tuple[str, ...]] = {}
-    for line in text.splitlines():
-        match = re.match(r"\s+LINK: (\d+) \S+ \(.*->(\S+)\) (.*)", line)
-        if match:
-            link, address, state = match.groups()
-            lost = () if "connected" in state.split() else (names.get(address, address),)
-            found[link] = (*found.get(link, ()), *lost)
+    for name, addresses in members.items():
+        for link, address in enumerate(addresses):
+            lost = re.match(r"[0-9a-fA-F.:]+\Z", address) and address not in connected
+            found[str(link)] = (*found.get(str(link), ()), *([name] if lost else []))
     return found
 
 

@@ -71,7 +71,7 @@ def _files(config: Config, machine: Machine) -> Mapping[str, Callable[[], Any]]:
         "manifests": lambda: kube.manifests(config, machine),
         "programs": lambda: kube.programs(config, machine),
         "haproxy": lambda: local.haproxy(config, machine),
-        "cluster": lambda: _cluster(machine),
+        "cluster": lambda: _cluster(config, machine),
     }
 
 
@@ -133,7 +133,7 @@ def _network(
     }
 
 
-def _cluster(machine: Machine) -> Cluster:
+def _cluster(config: Config, machine: Machine) -> Cluster:
     if not machine.live:
         return Cluster(
             conf=NO_MACHINE, cib=_seen(lambda: _cib(machine)), status=NO_MACHINE, links=NO_MACHINE
@@ -143,7 +143,7 @@ def _cluster(machine: Machine) -> Cluster:
         conf=conf,
         cib=_seen(lambda: _cib(machine)),
         status=_seen(_status),
-        links=_seen(lambda: _links(seen(conf, None))),
+        links=_seen(lambda: _links(seen(conf, None), config.node)),
     )
 
 
@@ -161,11 +161,11 @@ def _status() -> Status | None:
         return None
 
 
-def _links(conf: Corosync | None) -> Mapping[str, tuple[str, ...]]:
+def _links(conf: Corosync | None, own: str | None) -> Mapping[str, tuple[str, ...]]:
     if conf is None or not systemd.active("corosync"):
         raise HakubeError("corosync does not run on this machine")
-    names = {address: it.name for it in conf.members for address in it.addresses}
-    return words.lost_links(run(["corosync-cfgtool", "-n"], timeout=CLUSTER).stdout, names)
+    others = {it.name: it.addresses for it in conf.members if it.name != own}
+    return words.lost_links(run(["corosync-cfgtool", "-n"], timeout=CLUSTER).stdout, others)
 
 
 def _all(futures: Mapping[str, Future[T]]) -> dict[str, T]:
