@@ -201,9 +201,8 @@ def _go(
     for change in removed:
         server = now[change.key]
         yield Order(f"shutdown sessions server {change.path}")
-        back = [(_addition(change.path, change.old), ADDED)]
+        back = [(_addition(change.path, change.old), ADDED)]  # in maintenance, as it is now
         back += [(f"enable health {change.path}", "")] if server.check_enabled else []
-        back += [(_state(change.path, server.state), "")]
         yield Order(f"del server {change.path}", DELETED, tuple(back), patience=RELEASE)
 
 

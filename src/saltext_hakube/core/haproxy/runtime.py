@@ -121,9 +121,14 @@ def info(text: str) -> Info:
 def stat(text: str) -> list[dict[str, str]]:
     """``show stat``: a mapping for each frontend, server and backend. Raises HakubeError."""
     _demand(text.lstrip().startswith("# pxname,svname"), "show stat", text)
-    rows = csv.DictReader(io.StringIO(text.lstrip()[2:]))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text.lstrip()[2:])))
+    except csv.Error:
+        raise HakubeError(f"haproxy answered `show stat` with: {told(text)}") from None
     whole = [{name: value or "" for name, value in row.items() if name} for row in rows]
-    return [row for row in whole if row["svname"] and row["pxname"] not in _INTERNAL]
+    return [
+        row for row in whole if row.get("svname") and row.get("pxname", "") not in ("", *_INTERNAL)
+    ]
 
 
 def servers(state: str, stat_text: str | None = None) -> list[Server]:
@@ -168,8 +173,9 @@ def processes(text: str) -> list[Process]:
         if line.startswith("#"):
             old = line.startswith("# old")
             continue
-        # "2 [failed: 0]" are the master's reloads.
-        words = re.sub(r"\[[^]]*\]", "", line).split()
+        # "2 [failed: 0]" are the master's reloads, "[was: 1]" is a column of 2.2.
+        words = line.replace("[was: ", "[was:").split()
+        words = [word for word in words if word != "[failed:" and not re.fullmatch(r"\d+\]", word)]
         if len(words) < len(columns) - 1:
             continue
         values = dict(zip(columns, words, strict=False))

@@ -14,6 +14,7 @@ from saltext_hakube.host.haproxy.unit import start_command, text
 from saltext_hakube.host.machine import Machine
 
 PATIENCE = 2.0  # seconds for one order and its whole answer
+QUEUE = 0.02  # seconds between two attempts to get into its queue
 LONGEST = 32 << 20  # bytes; `show sess` has some 200 for a session
 
 # Without -S the master has no socket; Debian's unit has it.
@@ -33,7 +34,7 @@ def ask(path: Path, order: str, *, timeout: float = PATIENCE) -> str:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as channel:
             channel.settimeout(timeout)
-            channel.connect(str(path))
+            _connect(channel, path, end)
             channel.sendall(order.encode() + b"\n")
             # The master only closes after its client did.
             channel.shutdown(socket.SHUT_WR)
@@ -113,6 +114,18 @@ def master(machine: Machine, config: str, unit: str) -> Path | None:
 def _alive(machine: Machine) -> None:
     if not machine.live:
         raise SocketError(f"{machine.root} stands for a machine: there is no haproxy that runs")
+
+
+def _connect(channel: socket.socket, path: Path, end: float) -> None:
+    """Connect; where others are in the queue already, wait for a place in it."""
+    while True:
+        try:
+            channel.connect(str(path))
+            return
+        except BlockingIOError:  # unix sockets say so at once
+            if time.monotonic() >= end:
+                raise TimeoutError from None
+        time.sleep(QUEUE)
 
 
 def _whole(channel: socket.socket, path: Path, order: str, end: float) -> str:
