@@ -19,7 +19,8 @@ from saltext_hakube.agents.watch.surroundings import INFO, WARNING, Settings, sa
 WORKERS_EVERY = 5.0  # seconds, while no address is dead
 WORKERS_AGAIN = 1.0  # seconds, while haproxy does not answer
 CLEAN_EVERY = 5.0  # seconds until old workers in which nothing was left are looked at again
-SAID_EVERY = 10.0  # seconds until the same is said again of the same worker and address
+SAID_EVERY = 10.0  # seconds until the same is said again of the same worker and address ...
+FAILED_EVERY = 600.0  # ... and that it cannot be done
 
 
 class Sessions:
@@ -35,7 +36,7 @@ class Sessions:
         self._workers = answers.Workers(0, ())
         self._workers_due = 0.0
         self._clean: tuple[Any, float] = (None, 0.0)  # in what situation, until when
-        self._said: dict[tuple[int, str], float] = {}
+        self._said: dict[tuple[int, str, bool], float] = {}
         self._actions: deque[dict[str, Any]] = deque(maxlen=20)
 
     def look(self) -> None:
@@ -84,7 +85,7 @@ class Sessions:
             problem = table.problem or sessions.problem
             if addresses is not None and not problem:
                 found.append(OldWorker(pid, addresses, answers.sessions(sessions.text)))
-            elif self._may_say(pid, "", now):
+            elif self._is_news((pid, "", True), now):
                 # It may have ended since the master was asked; then it is not asked again.
                 told_ = problem or (table.text.strip().splitlines() or ["nothing"])[0]
                 say(f"the old worker {pid} cannot be asked for its sessions: {told_}", WARNING)
@@ -99,14 +100,17 @@ class Sessions:
         texts = decide.questions(close, through_master)
         refused = _refusal(ask([Question(path or "", text) for text in texts]))
         done = f"could not close {close.what} ({refused})" if refused else f"closed {close.what}"
-        if self._may_say(close.pid, close.address, now):
+        if self._is_news((close.pid, close.address, bool(refused)), now):
             say(f"{done}: {close.why}", WARNING)
             self._actions.append({"at": round(time.time(), 3), "what": done, "why": close.why})
 
-    def _may_say(self, pid: int, address: str, now: float) -> bool:
-        """Whether this is news, and not the same as a moment ago."""
+    def _is_news(self, what: tuple[int, str, bool], now: float) -> bool:
+        """Whether it was not said a moment ago; ``what``: worker, address, whether it failed."""
         self._said = {key: until for key, until in self._said.items() if now < until}
-        return self._said.setdefault((pid, address), now + SAID_EVERY) == now + SAID_EVERY
+        if what in self._said:
+            return False
+        self._said[what] = now + (FAILED_EVERY if what[2] else SAID_EVERY)
+        return True
 
     def _tell_dead(self, dead: dict[str, str]) -> None:
         for address in dead.keys() - self._dead.keys():
