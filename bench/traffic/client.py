@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -20,19 +21,22 @@ PORT = 6443
 class Client:
     """Watches and requests through the lab's VIP, until the end of the block."""
 
-    def __init__(self, lab: Lab, watches: int, seconds: float) -> None:
+    def __init__(
+        self, lab: Lab, watches: int, seconds: float, *, port: int = PORT, deaf_after: float = 5
+    ) -> None:
         self.watches = watches
         # A connection a request: the default range would be used up within a minute.
         lab.client.run(["sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=10000 65000"])
         pki = lab.client.ca.parent
         asked = {
             "host": lab.vip,
-            "port": PORT,
+            "port": port,
             "ca": str(lab.client.ca),
             "certificate": str(pki / "admin.crt"),
             "key": str(pki / "admin.key"),
             "watches": watches,
             "seconds": seconds,
+            "deaf_after": deaf_after,
         }
         self._process = subprocess.Popen(
             lab.client.enter([sys.executable, str(PROGRAM)]),
@@ -81,10 +85,10 @@ class Client:
 
     def close(self) -> None:
         """End it; again is fine."""
-        if self._process.poll() is None:
-            self._write({"do": "end"})
         assert self._process.stdin
-        self._process.stdin.close()
+        with contextlib.suppress(LabError, BrokenPipeError):
+            self._write({"do": "end"})
+            self._process.stdin.close()
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:

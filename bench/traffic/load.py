@@ -240,12 +240,15 @@ class Writer:
 
     async def begin(self) -> None:
         body = {"metadata": {"name": OBJECT}, "data": {"n": "0"}}
-        async with asyncio.timeout(PATIENCE):
-            code = await self._api.ask(
-                self._api.known, "POST", PLACE, json.dumps(body), "application/json"
-            )
-        if code not in (201, 409):
-            raise SystemExit(f"load: the API answered {code} to POST {PLACE}")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                code = await self._api.ask(
+                    self._api.known, "POST", PLACE, json.dumps(body), "application/json"
+                )
+            if code not in (201, 409):
+                raise Failure(f"answer {code}")
+        except (OSError, Failure, asyncio.IncompleteReadError, ValueError) as error:
+            sys.exit(f"load: POST {PLACE}: {reason(error)}")
 
     async def go_on(self) -> None:
         number = int(time.time())  # more than any run before has written
@@ -328,7 +331,8 @@ class Load:
     def _told(self) -> dict[str, Any]:
         """What happened since it was asked last."""
         # A write that is younger may still be on its way.
-        due = [n for n, at in self._writer.at.items() if at < time.time() - 5]
+        latest = time.time() - self._asked["deaf_after"]
+        due = [n for n, at in self._writer.at.items() if at < latest]
         told = {
             "requests": self._requests.told(),
             "writes": self._writer.told(),
