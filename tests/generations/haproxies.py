@@ -203,8 +203,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 class Clients:
     """New connections all the time, and long ones; what failed is counted with its reason."""
 
-    def __init__(self, port: int, long: int = 0, pause: float = 0.01):
+    def __init__(self, port: int, long: int = 0, pause: float = 0.01, tls: bool = False):
         self.port, self.pause = port, pause
+        self.tls = ssl._create_unverified_context() if tls else None
         self.asked = 0
         self.failed: list[str] = []
         self.broken: list[int] = []  # the ports of the servers whose long connections broke
@@ -226,6 +227,7 @@ class Clients:
 
     def _open(self, path: str) -> socket.socket:
         channel = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        channel = self.tls.wrap_socket(channel) if self.tls else channel
         channel.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         return channel
 

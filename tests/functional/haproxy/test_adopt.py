@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from saltext_hakube.core.haproxy import document, wanted
+from saltext_hakube.core.haproxy.options import Haproxy as Options
+from saltext_hakube.core.haproxy.options import Health, Server
 from saltext_hakube.host import systemd, unread
 from saltext_hakube.host.haproxy import runtime, unit
 from saltext_hakube.host.machine import Machine
@@ -182,6 +185,71 @@ def test_a_new_server_with_tls_checks_verified_by_the_clusters_ca_comes_up(api, 
         adopted = api.adopt({"one": one.port, "two": two.port})
         assert adopted.done, adopted
         assert [one.check_status for one in api.servers().values()] == ["L7OK", "L7OK"]
+
+
+def of_the_pillar(api, authority, ports):
+    """The file that hakube itself makes for these apiservers."""
+    folder = api.haproxy.folder
+    options = Options(
+        secure_port=api.port,
+        ca_file=str(authority),
+        stats_socket=str(api.haproxy.socket),
+        api_socket=str(folder / "api.sock"),
+        health=Health(port=api.health),
+        inter="300ms",
+    )
+    apiservers = [Server(name, "127.0.0.1", port) for name, port in ports.items()]
+    sections = wanted.wanted(options, "127.0.0.1", apiservers)
+    base = "global\n    maxconn 500\ndefaults\n    mode http\n    timeout connect 1s\n"
+    base += "    timeout client 5s\n    timeout server 5s\n    default-server weight 9\n"
+    return document.with_sections(base.encode(), sections).decode()
+
+
+@on(*DYNAMIC)
+def test_the_file_that_hakube_makes_is_adopted_with_an_apiserver_that_is_not_ready_yet(
+    api, tmp_path
+):
+    authority, pem = haproxies.certificate(tmp_path)
+    api.health = free_port()
+    api.text = lambda ports: of_the_pillar(api, authority, ports)
+    checked, unchecked = "kube-apiservers-secure", "kube-apiservers-secure-unchecked"
+    with servers(3, pem) as (one, two, three):
+        ports = {"n1": one.port, "n2": two.port}
+        api.start(ports)
+        three.ready = False
+        with Clients(api.port, long=4, tls=True) as clients:
+            adopted = api.adopt({**ports, "n3": three.port})
+            assert adopted.done, adopted
+            third = api.servers(checked)["secure-n3"]
+            assert (third.check_status, third.weight, third.state) == ("L7OKC", 1, "ready")
+            assert not third.serving
+            assert api.servers(unchecked)["secure-n3"].serving
+            three.ready = True
+            haproxies.wait_until(
+                lambda: api.servers(checked)["secure-n3"].serving, lambda: api.servers(checked)
+            )
+            # What all of them have (etcd stalls) is no reason to keep a server.
+            one.ready = two.ready = three.ready = False
+            haproxies.wait_until(
+                lambda: not any(one.serving for one in api.servers(checked).values()),
+                lambda: api.servers(checked),
+            )
+            one.ready = two.ready = three.ready = True
+            adopted = api.adopt(ports)
+            assert adopted.done, adopted
+            assert set(api.servers(checked)) == set(api.servers(unchecked))
+            assert clients.broken == []
+        assert [said for said in clients.failed if b" 500 " not in said.encode()] == []
+
+
+def test_a_ca_that_was_changed_since_haproxy_read_it_needs_a_reload(api, tmp_path):
+    authority, pem = haproxies.certificate(tmp_path)
+    api.options = f"check check-ssl verify required ca-file {authority}"
+    with servers(2, pem) as (one, two):
+        api.start({"one": one.port})
+        authority.write_bytes(authority.read_bytes())
+        adopted = api.adopt({"one": one.port, "two": two.port})
+        assert adopted == (False, (), f"{authority} was changed since haproxy read it")
 
 
 @on(*ALL)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.haproxy import live, live_steps, runtime
+from saltext_hakube.core.haproxy import live, live_steps, runtime, verdict
 from saltext_hakube.core.haproxy.live_steps import Checked, Emptied, Order, Plan, Serving, Step
 from saltext_hakube.core.haproxy.runtime import Server
 from saltext_hakube.host import files, unread
@@ -43,27 +43,37 @@ def adopt(machine: Machine, unit: str, config: str, old: bytes, new: bytes) -> A
     To be called before the file is written, for it looks whether haproxy has read ``old``. Never
     raises HakubeError: what goes wrong is the answer's ``why``.
     """
-    if not running(machine, unit):
-        return Adopted(False, why=f"{unit} does not run")
-    before = old.decode("utf-8", "surrogateescape")
-    after = new.decode("utf-8", "surrogateescape")
     try:
-        loaded = socket.files(machine, config, unit)
-        if loaded != [config]:
-            return Adopted(False, why=f"{unit} loads several files: {', '.join(loaded)}")
-        path = socket.stats(machine, config, unit, admin=True, content=before)
-        info = runtime.info(socket.ask(path, "show info"))
-        if not _has_read(unit, machine.path(config), info.pid, old):
-            return Adopted(False, why=f"{config} was changed since haproxy read it")
-        plan = live.plan(before, after, info.version, servers(path))
-        if plan.why:
-            return Adopted(False, why=plan.why)
+        path, pid, plan = _planned(machine, unit, config, old, new)
         adopted = _carry_out(path, plan)
     except HakubeError as error:
         return Adopted(False, why=str(error))
     if adopted.done:
-        _remember(unit, info.pid, new)
+        _remember(unit, pid, new)
     return adopted
+
+
+def _planned(
+    machine: Machine, unit: str, config: str, old: bytes, new: bytes
+) -> tuple[Path, int, Plan]:
+    """The socket, the worker and what to do. Raises HakubeError where only a reload will do."""
+    if not running(machine, unit):
+        raise HakubeError(f"{unit} does not run")
+    loaded = socket.files(machine, config, unit)
+    if loaded != [config]:
+        raise HakubeError(f"{unit} loads several files: {', '.join(loaded)}")
+    before = old.decode("utf-8", "surrogateescape")
+    after = new.decode("utf-8", "surrogateescape")
+    path = socket.stats(machine, config, unit, admin=True, content=before)
+    info = runtime.info(socket.ask(path, "show info"))
+    if not _has_read(unit, machine.path(config), info.pid, old):
+        raise HakubeError(f"{config} was changed since haproxy read it")
+    if newer := _newer_authorities(machine, info.pid, new):
+        raise HakubeError(f"{newer[0]} was changed since haproxy read it")
+    plan = live.plan(before, after, info.version, servers(path))
+    if plan.why:
+        raise HakubeError(plan.why)
+    return path, info.pid, plan
 
 
 def servers(path: Path) -> list[Server]:
@@ -187,6 +197,16 @@ def _has_read(unit: str, config: Path, pid: int, content: bytes) -> bool:
         return files.read(config) == content and config.stat().st_mtime < since
     except FileNotFoundError:
         return False
+
+
+def _newer_authorities(machine: Machine, pid: int, content: bytes) -> list[str]:
+    """The CA files of this content that the process has read as they were before."""
+    since = started(pid) or 0.0
+    return [
+        name
+        for name in sorted(set(verdict.authorities(content)))
+        if machine.path(name).exists() and machine.path(name).stat().st_mtime > since
+    ]
 
 
 def _remember(unit: str, pid: int, content: bytes) -> None:
