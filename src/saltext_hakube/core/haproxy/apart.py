@@ -12,22 +12,22 @@ Only where to log to is the file's to say, as for any section of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import msgspec
 
 from saltext_hakube.core.haproxy.section import Section
 from saltext_hakube.core.haproxy.syntax import header, words
 
-BARRIER = Section("defaults hakube")
+BARRIER = Section("defaults hakube", ("# empty, so that what follows inherits nothing",))
 
 _LOGGING = ("frontend", "backend", "listen")
 # haproxy warns of a format for logs that go nowhere.
 _FORMATS = ("option tcplog", "option httplog")
 
 
-def place(lines: Sequence[str]) -> int | None:
-    """Before which line they stand: that of the first ``defaults``, with the comments above it.
+def place(lines: Sequence[str], keywords: Container[str] = ("defaults",)) -> int | None:
+    """Before which line they stand: that of the first of these, with the comments above it.
 
     None where there is no such line, or no other section could begin there.
     """
@@ -39,7 +39,7 @@ def place(lines: Sequence[str]) -> int | None:
             depth += 1
         elif statement and statement[0] == ".endif":
             depth = max(0, depth - 1)
-        elif (header(line) or ("",))[0] == "defaults":
+        elif (header(line) or ("",))[0] in keywords:
             if depth == 0:
                 return _with_comments(lines, number)
             return _with_comments(lines, outermost) if _closed(lines, outermost) else None

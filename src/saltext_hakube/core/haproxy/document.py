@@ -26,7 +26,7 @@ from saltext_hakube.core.haproxy import apart, inherit
 from saltext_hakube.core.haproxy.blocks import Block, Document, lines_of, parse, render
 from saltext_hakube.core.haproxy.found import sections_of
 from saltext_hakube.core.haproxy.section import Section
-from saltext_hakube.core.haproxy.syntax import NAMELESS, words
+from saltext_hakube.core.haproxy.syntax import NAMELESS, SECTIONS, words
 
 OWNER = "kubernetes"  # whose are the sections that the pillar declares
 
@@ -86,23 +86,36 @@ def _placed(document: Document, wanted: dict[str, Section], owner: str) -> Docum
     """The document with a block for each section, their texts still to come."""
     original = document.original
     blocks = [block for block in document.blocks if block.owner != owner or block.key in wanted]
-    line = _line_apart(original, blocks) if any(it.apart for it in wanted.values()) else None
-    away = [key for key, section in wanted.items() if section.apart and line is not None]
     for section in wanted.values():
-        taken = _taken_over(original, section, blocks, owner)
-        have = [it for it in blocks if it.owner == owner and it.key == section.key]
-        keep = [it for it in have if it.replaced]
-        if section.key not in away and not keep and not taken:
-            keep = have[:1]
-            taken = [] if have else [_new(original, section, owner)]
-        gone = {id(it) for it in have} - {id(it) for it in keep}
-        blocks = [it for it in blocks if id(it) not in gone] + taken
-    if away:
-        at = [Block(key, owner, line, 0) for key in (apart.BARRIER.key, *away)]
+        if not section.apart:
+            blocks = _with_block(original, blocks, section, owner)
+    apart_ = [section for section in wanted.values() if section.apart]
+    line = _line_apart(original, blocks) if apart_ else None
+    for section in apart_:
+        blocks = _with_block(original, blocks, section, owner, line is not None)
+    if line is not None:
+        keys = (apart.BARRIER.key, *(section.key for section in apart_))
         blocks.sort(key=lambda it: (it.line, it.replaced > 0))
-        before = [it for it in blocks if (it.line, _is_defaults(it)) < (line, True)]
-        blocks = [*before, *at, *blocks[len(before) :]]
+        at = (n for n, it in enumerate(blocks) if it.line >= line and _is_defaults(it))
+        after = (n for n, it in enumerate(blocks) if it.line > line)
+        ours = [Block(key, owner, line, 0) for key in keys]
+        position = min((*at, *after), default=len(blocks))
+        blocks[position:position] = ours
     return Document(original, tuple(blocks))
+
+
+def _with_block(
+    original: Sequence[str], blocks: list[Block], section: Section, owner: str, away: bool = False
+) -> list[Block]:
+    """The blocks with one for this section, or ``away``: only what keeps the lines it replaces."""
+    taken = _taken_over(original, section, blocks, owner)
+    have = [it for it in blocks if it.owner == owner and it.key == section.key]
+    keep = [it for it in have if it.replaced]
+    if not away and not keep and not taken:
+        keep = have[:1]
+        taken = [] if have else [_new(original, section, owner)]
+    gone = {id(it) for it in have} - {id(it) for it in keep}
+    return [it for it in blocks if id(it) not in gone] + taken
 
 
 def _line_apart(original: Sequence[str], blocks: Sequence[Block]) -> int | None:
@@ -136,14 +149,16 @@ def _taken_over(
 
 
 def _new(original: Sequence[str], section: Section, owner: str) -> Block:
-    """A block where nothing of its name stands: at the end."""
-    for found in sections_of(original) if section.beside else ():
-        if found.key == section.key:
+    """A block where nothing of its name is replaced: at the end, a global section before all."""
+    line = None
+    if section.key == "global":
+        line = apart.place(original, SECTIONS)
+        for found in sections_of(original) if section.beside else ():
             # In the midst of a condition it would stand under that condition.
-            return Block(section.key, owner, 0 if found.conditional else found.stop, 0)
-    # haproxy wants the global section before the others.
-    line = 0 if section.key == "global" and sections_of(original) else len(original)
-    return Block(section.key, owner, line, 0)
+            if found.key == section.key and not found.conditional:
+                line = found.stop
+                break
+    return Block(section.key, owner, len(original) if line is None else line, 0)
 
 
 def _without_original(document: Document, key: str) -> Document:
@@ -169,7 +184,9 @@ def _with_base(
     document: Document, sections: Sequence[Section], owner: str, base: Sequence[Section]
 ) -> list[Section]:
     """Base sections come with a file that has none, and stay until ours are all gone."""
+    # Where the file has one, ours of that name was declared, and with its own again it is whole.
     have = {block.key for block in document.blocks if block.owner == owner}
+    have -= {found.key for found in sections_of(document.original)}
     bare = not sections_of(document.original) and not document.blocks
     declared = {section.key for section in sections}
     needed = [s for s in base if s.key not in declared and (bare or s.key in have)]
