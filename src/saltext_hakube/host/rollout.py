@@ -83,6 +83,13 @@ def alone(
         _write(machine, change, refused=False)
 
 
+def warnings(machine: Machine, change: Change) -> list[str]:
+    """What a dry run says of a change that another node has taken back."""
+    if not _in_cluster(machine):
+        return []
+    return [change.told(one) for one in _against(machine, change)]
+
+
 def refused(machine: Machine) -> Refusals:
     """What nodes have taken back. Raises Refused where no cluster runs."""
     return refusals.refusals(cib.running(machine))

@@ -118,6 +118,8 @@ def plan(sections=None, absent=None, owner=None, config=None, unit=None, check=T
         if check and changes:
             note, warnings = _looked_at(wanted, new)
             comment += note
+            if units.running(wanted.machine, wanted.unit):
+                warnings += rollout.warnings(wanted.machine, wanted.change())
         return face.outcome(changes, "\n".join(comment), warnings)
 
 

@@ -123,6 +123,13 @@ def test_a_section_that_is_ours_already_is_not_declared_again():
     assert "backend_options" in told
 
 
+def test_either_socket_can_be_left_out():
+    lines = [
+        x for found in rendered(stats_socket="none", api_socket="none").values() for x in found
+    ]
+    assert not any("/run/" in line for line in lines)
+
+
 def test_lines_of_global_stand_beside_those_that_the_file_has():
     (ours, *_) = wanted(Haproxy(), "192.0.2.100", SERVERS)
     file = b"global\n    maxconn 9\n\ndefaults\n    mode tcp\n"

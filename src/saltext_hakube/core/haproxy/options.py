@@ -30,6 +30,13 @@ File = Annotated[
         description="an absolute path to a file, without blanks and quotes",
     ),
 ]
+Socket = Annotated[
+    str,
+    Meta(
+        pattern=r"^(none|/[A-Za-z0-9_./@:+,=-]*[A-Za-z0-9_.@:+,=-])\Z",
+        description="an absolute path to a socket, without blanks and quotes, or the word none",
+    ),
+]
 UrlPath = Annotated[
     str,
     Meta(pattern=r"^/[A-Za-z0-9_./?&=%~:+,-]*\Z", description="a path of the API, as /readyz"),
@@ -136,9 +143,9 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     health: Health = Health()
     # For whoever asks or tells the running haproxy; none: only those that the file has.
-    stats_socket: File | Literal["none"] = "/run/haproxy-hakube.sock"
+    stats_socket: Socket = "/run/haproxy-hakube.sock"
     # The API's frontend on this machine also without the VIP: how a change is seen to work.
-    api_socket: File | Literal["none"] = "/run/haproxy-hakube-api.sock"
+    api_socket: Socket = "/run/haproxy-hakube-api.sock"
     # An old worker ends with its last connection, or after so many reloads.
     max_reloads: Annotated[int, Meta(ge=1, le=10000, description="a number, 1 to 10000")] = 100
     # Anything else that haproxy knows: in our sections, on our servers, in sections of their own.
