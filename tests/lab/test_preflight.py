@@ -67,9 +67,12 @@ listen trap
 """
 MANIFEST = "spec:\n  containers:\n  - command:\n    - kube-controller-manager\n"
 RESOURCE = (
-    '<primitive id="trap" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="trap-m">'
-    '<nvpair id="trap-r" name="target-role" value="Stopped"/></meta_attributes></primitive>'
+    '<primitive id="trap" class="ocf" provider="pacemaker" type="Dummy">'
+    '<meta_attributes id="trap-m"><nvpair id="trap-r" name="target-role" value="Stopped"/>'
+    "</meta_attributes></primitive>"
 )
+# It does not always hear that it is to end.
+STOP_PCSD = "systemctl stop --no-block pcsd; systemctl kill -s KILL pcsd; systemctl stop pcsd"
 # A score of 1 is a wish: it moves nothing.
 COLOCATION = (
     '<rsc_colocation id="trap-colocation" rsc="haproxy-clone" with-rsc="VIP-apiserver" score="1"/>'
@@ -205,7 +208,7 @@ def trapped(applied, nodes, clean, tmp_path_factory):
     first, second = nodes
     text = certificate(tmp_path_factory.mktemp("pki"))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(trap(second, "systemctl stop pcsd", "systemctl start pcsd"))
+        stack.enter_context(trap(second, STOP_PCSD, "systemctl start pcsd"))
         stack.enter_context(trap(first, *written("/root/no-vip.crt", text)))
         for make, undo in traps(first):
             stack.enter_context(trap(first, make, undo))
@@ -264,6 +267,24 @@ def test_when_all_is_undone_it_is_clean_again(trapped, clean):
     _, _, after = trapped
     assert lines(after, "error") == {}
     assert set(after["passed"]) == set(clean["passed"])
+
+
+ASK = """
+import json
+from saltext_hakube.host.preflight.neighbours import ask
+found = ask("eth0", ["192.0.2.20", "fd00:87::20", "192.0.2.99", "fd00:87::99", "{own}"])
+print(json.dumps({{address: sorted(macs) for address, macs in found.items()}}))
+"""
+
+
+def test_the_network_is_asked_by_arp_and_by_neighbour_discovery_and_we_do_not_answer(nodes):
+    first, _ = nodes
+    asked = first.run(["/opt/salt/bin/python", "-c", ASK.format(own=first.address)])
+    client = ["02:00:c0:00:02:14"]
+    assert json.loads(asked.stdout) == {
+        **{"192.0.2.20": client, "fd00:87::20": client},
+        **{"192.0.2.99": [], "fd00:87::99": [], first.address: []},
+    }
 
 
 def test_a_node_that_is_cut_off_is_unreachable_and_lost_to_corosync(applied, nodes):

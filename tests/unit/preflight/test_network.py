@@ -47,6 +47,22 @@ TRAPS = [
         {},
     ),
     (
+        "node-address-in-use",
+        "warning",
+        "hakube:cluster:nodes:node1",
+        f"in use by another one, with the hardware address {STRANGER}",
+        but(own_macs={"192.0.2.11": (MACS["node1"], STRANGER)}),
+        {},
+    ),
+    (
+        "node-address-in-use",
+        "warning",
+        "hakube:cluster:nodes:node2",
+        "two cards",
+        peer(macs=(MACS["node2"], STRANGER), doubled=("192.0.2.12",)),
+        {},
+    ),
+    (
         "vip-without-interface",
         "error",
         "hakube:vip:address",
@@ -169,6 +185,8 @@ def test_the_trap_is_found_with_its_place_and_remedy(
 
 
 FINE = [
+    # Our own second card in the same network.
+    ("node-address-in-use", but(own_macs={"192.0.2.11": (MACS["node1"],)}), {}),
     ("vip-in-use", but(vip_macs=()), {}),
     # The holder's own hardware address on a network where it has no declared address.
     ("vip-in-use", but(vip_macs=(STRANGER,), peers=peer(macs=()).peers), {}),
@@ -215,6 +233,7 @@ def test_two_strangers_are_no_node_though_the_holders_hardware_address_is_not_kn
 def test_an_unseen_network_is_neither_fine_nor_wrong():
     why = Unseen("cannot ask on eth0: Operation not permitted")
     is_unseen("vip-in-use", "not permitted", but(vip_macs=why))
+    is_unseen("node-address-in-use", "not permitted", but(own_macs=why))
     is_unseen("vip-left-over", "no answer", cluster(status=Unseen("no answer")))
     nowhere = Unseen("no unit kube-apiserver on this machine")
     is_unseen("apiserver-on-all-addresses", "no unit", but(apiserver=nowhere))

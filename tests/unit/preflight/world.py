@@ -117,11 +117,12 @@ def healthy():
         hostname="node1",
         link=Link(interfaces(eth0="192.0.2.11/24"), {"eth0": Interface(MACS["node1"])}),
         vip_macs=(MACS["node2"],),
+        own_macs={"192.0.2.11": ()},
         vip_files=(),
         managers=(),
         listeners=(),
         peers={
-            name: Peer("open", (MACS[name],), 0.2, (f"192.0.2.1{name[-1]}",))
+            name: Peer("open", (MACS[name],), skew=0.2, names=(f"192.0.2.1{name[-1]}",))
             for name in ("node2", "node3")
         },
         own_names=("192.0.2.11",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 TITLES = {
     # the VIP on the network
     "vip-in-use": "The VIP is in use by a machine that is no node",
+    "node-address-in-use": "The address of a node is in use by another machine",
     "vip-without-interface": "No interface of this machine can have the VIP",
     "vip-interface-down": "The VIP's interface has no carrier",
     "ipv6-off": "An IPv6 VIP where the kernel has IPv6 off",

@@ -6,25 +6,18 @@ import re
 from urllib.parse import urlsplit
 
 from saltext_hakube.core.config import Config
+from saltext_hakube.core.kubelayout import KUBELET
+from saltext_hakube.core.kubeobsolete import GONE
+from saltext_hakube.core.kubernetes import NO_INSECURE_PORT
 from saltext_hakube.core.preflight.finding import Check, Look, Unseen, error, need, seen, warning
 from saltext_hakube.core.preflight.observed import Observed, Program
 
-# The apiserver's plain http port: serving stopped then (kubernetes/kubernetes#95856).
-NO_INSECURE_PORT = (1, 20)
 VERSION = "hakube:kubernetes:version"
-# Since which version a program refuses a flag, and so does not start: kubernetes/kubernetes
-# #106859 and #106860 (the ports that were inert since 1.20), #112120 (klog's), #106907
-# (dockershim's). What kubelet's --api-servers needs is hakube.kubeenv's to mend.
-KLOG = (
-    *("logtostderr", "alsologtostderr", "log-dir", "log-file", "log-file-max-size", "one-output"),
-    *("skip-headers", "skip-log-headers", "stderrthreshold", "add-dir-header"),
+# Dockershim's flags went with it (kubernetes/kubernetes#106907), --container-runtime in 1.27.
+OF_DOCKERSHIM = (
+    (("network-plugin", "cni-bin-dir", "cni-conf-dir"), (KUBELET,), (1, 24)),
+    (("container-runtime",), (KUBELET,), (1, 27)),
 )
-REMOVED = {
-    "kube-apiserver": {"insecure-port": (1, 24), "insecure-bind-address": (1, 24)},
-    "kube-controller-manager": {"port": (1, 24), "address": (1, 24)},
-    "kube-scheduler": {"port": (1, 24), "address": (1, 24)},
-    "kubelet": {"allow-privileged": (1, 20), "network-plugin": (1, 24)},
-}
 ELECTING = ("kube-controller-manager", "kube-scheduler")
 
 
@@ -66,9 +59,11 @@ def removed_flag(config: Config, observed: Observed) -> Look:
         if isinstance(program.version, Unseen):
             yield Unseen(f"{name}: {program.version.why}")
             continue
-        gone = {**dict.fromkeys(KLOG, (1, 26)), **REMOVED.get(name, {})}
-        for flag, since in gone.items():
-            if flag in program.flags and program.version >= since:
+        component = name.removeprefix("kube-")
+        for flags, owners, since in (*GONE, *OF_DOCKERSHIM):
+            if component not in owners or program.version < since:
+                continue
+            for flag in program.flags.keys() & set(flags):
                 yield warning(
                     program.source,
                     f"--{flag} was removed in {_text(since)}; {name} {_text(program.version)} "

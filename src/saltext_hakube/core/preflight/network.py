@@ -10,6 +10,7 @@ from saltext_hakube.core.preflight.observed import NOT_LOOKED, Link, Listener, O
 
 VIP = "hakube:vip:address"
 INTERFACE = "hakube:vip:interface"
+NODES = "hakube:cluster:nodes"
 EVERYWHERE = ("0.0.0.0", "::")
 # The hardware addresses of virtual routers (RFC 5798, 7.3), as keepalived with use_vmac has.
 VRRP = ("00:00:5e:00:01:", "00:00:5e:00:02:")
@@ -29,6 +30,15 @@ def carrier(link: Link, address: str) -> str | None:
     for name, networks in link.addresses.items():
         # who has the address itself has it with a mask that says nothing of the subnet
         if any(found in net.network and net.ip != found for net in networks):
+            return name
+    return None
+
+
+def owner(link: Link, address: str) -> str | None:
+    """The interface that has the address itself."""
+    found = ipaddress.ip_address(address)
+    for name, networks in link.addresses.items():
+        if any(net.ip == found for net in networks):
             return name
     return None
 
@@ -55,6 +65,28 @@ def vip_in_use(config: Config, observed: Observed) -> Look:
             f"the hardware address {mac}{router}",
             "take it from that machine, or declare another address as the VIP",
         )
+
+
+def node_address_in_use(config: Config, observed: Observed) -> Look:
+    """Somebody else answers for the address of a node."""
+    link, answers = need(observed.link), need(observed.own_macs)
+    ours = {own.mac for own in link.interfaces.values()}
+    for address, macs in answers.items():
+        others = ", ".join(mac for mac in macs if mac not in ours)
+        if others:
+            yield warning(
+                f"{NODES}:{config.node}",
+                f"{address} is this machine's, and in use by another one, with the hardware "
+                f"address {others}",
+                "take it from that machine: both lose connections at random",
+            )
+    for name, peer in need(observed.peers).items():
+        for address in peer.doubled:
+            yield warning(
+                f"{NODES}:{name}",
+                f"several hardware addresses answer for {address} ({', '.join(peer.macs)})",
+                "if it is no machine with two cards in one network, two machines have the address",
+            )
 
 
 def vip_without_interface(config: Config, observed: Observed) -> Look:
@@ -203,6 +235,7 @@ def _takes(config: Config, listener: Listener) -> bool:
 
 CHECKS: dict[str, Check] = {
     "vip-in-use": vip_in_use,
+    "node-address-in-use": node_address_in_use,
     "vip-without-interface": vip_without_interface,
     "vip-interface-down": vip_interface_down,
     "ipv6-off": ipv6_off,

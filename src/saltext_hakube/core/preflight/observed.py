@@ -37,11 +37,13 @@ class Link(Struct, frozen=True):
 class Peer(Struct, frozen=True):
     """Another declared node, seen from here. ``macs``: of its addresses on our own networks.
 
-    ``skew``: by how many seconds its clock is ahead of ours.
+    ``doubled``: those of its addresses that more than one of them answers for. ``skew``: by how
+    many seconds its clock is ahead of ours.
     """
 
     pcsd: Port | Unseen = NOT_LOOKED
     macs: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
     skew: float | Unseen = NOT_LOOKED
     names: tuple[str, ...] | Unseen = NOT_LOOKED
 
@@ -138,7 +140,8 @@ class Cluster(Struct, frozen=True):
 
 
 class Observed(Struct, frozen=True):
-    """All of it. ``vip_macs``: who answers for the VIP; ``vip_files``: what sets it by hand.
+    """All of it. ``vip_macs``: who answers for the VIP, ``own_macs``: for our own
+    addresses, besides us; ``vip_files``: what sets it by hand.
 
     ``certificates``: by file, those that the apiserver is told to use; ``ca``: whether haproxy's
     ca_file is there. ``manifests``: static pods of components that Pacemaker manages, by unit.
@@ -148,6 +151,7 @@ class Observed(Struct, frozen=True):
     hostname: str = ""
     link: Link | Unseen = NOT_LOOKED
     vip_macs: tuple[str, ...] | Unseen = NOT_LOOKED
+    own_macs: Mapping[str, tuple[str, ...]] | Unseen = NOT_LOOKED
     vip_files: tuple[str, ...] | Unseen = NOT_LOOKED
     managers: tuple[Manager, ...] | Unseen = NOT_LOOKED
     listeners: tuple[Listener, ...] | Unseen = NOT_LOOKED

@@ -104,8 +104,8 @@ def _answering(config: Config) -> neighbours.Answers:
         raise HakubeError("no interface here is on the VIP's subnet")
     asked[on_vip] = {config.vip.address}
     for node in config.nodes:
-        for address in node.addresses if node.name != config.node else ():
-            name = network.carrier(link, address)
+        for address in node.addresses:
+            name = network.carrier(link, address) or network.owner(link, address)
             if name is not None:
                 asked.setdefault(name, set()).add(address)
     answers: neighbours.Answers = {}
@@ -119,14 +119,17 @@ def _network(
     peers: dict[str, Peer], macs: neighbours.Answers | Unseen, config: Config
 ) -> dict[str, Any]:
     if isinstance(macs, Unseen):
-        return {"vip_macs": macs, "peers": peers}
-    nodes = {node.name: node for node in config.nodes}
+        return {"vip_macs": macs, "own_macs": macs, "peers": peers}
+    nodes = {node.name: node.addresses for node in config.nodes}
+    own = nodes.get(config.node or "", ())
     return {
         "vip_macs": tuple(sorted(macs[config.vip.address])),
+        "own_macs": {it: tuple(sorted(macs[it])) for it in own if it in macs},
         "peers": {
             name: structs.replace(
                 peer,
-                macs=tuple(mac for it in nodes[name].addresses for mac in sorted(macs.get(it, ()))),
+                macs=tuple(sorted(set().union(*(macs.get(it, ()) for it in nodes[name])))),
+                doubled=tuple(it for it in nodes[name] if len(macs.get(it, ())) > 1),
             )
             for name, peer in peers.items()
         },
