@@ -3,7 +3,9 @@
 systemd is a stand-in here: it only says that haproxy runs. All else is real.
 """
 
+import contextlib
 import re
+import time
 
 import pytest
 
@@ -366,3 +368,26 @@ def test_a_haproxy_that_hangs_is_no_error_but_a_reason(api):
             adopted = api.adopt({"one": one.port, "two": two.port})
         assert not adopted.done
         assert re.search(r"did not answer `show info` at .*stats.sock within 2 s", adopted.why)
+
+
+def test_a_haproxy_that_hangs_in_the_middle_costs_seconds_and_says_what_was_not_undone(
+    api, monkeypatch
+):
+    with servers(2) as (one, two), contextlib.ExitStack() as hanging:
+        api.start({"one": one.port})
+        tell = runtime.socket.tell
+
+        def hang(path, order, *rest, **more):
+            if order.startswith("enable health"):
+                hanging.enter_context(haproxies.stopped(api.haproxy))
+            return tell(path, order, *rest, **more)
+
+        monkeypatch.setattr(runtime.socket, "tell", hang)
+        begun = time.monotonic()
+        adopted = api.adopt({"one": one.port, "two": two.port})
+        assert not adopted.done
+        assert adopted.why.count("did not answer") == 2
+        assert "not undone: haproxy did not answer `set server checked/two state maint`" in (
+            adopted.why
+        )
+        assert time.monotonic() - begun < 15

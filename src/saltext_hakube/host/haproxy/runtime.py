@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.errors import HakubeError, TimedOut
 from saltext_hakube.core.haproxy import live, live_steps, runtime, verdict
 from saltext_hakube.core.haproxy.live_steps import Checked, Emptied, Order, Plan, Serving, Step
 from saltext_hakube.core.haproxy.runtime import Server
@@ -180,6 +180,8 @@ def _undo(path: Path, done: Sequence[Order]) -> list[str]:
         for text, expected in order.undo:
             try:
                 _give(path, Order(text, expected, patience=UNDONE), [])
+            except TimedOut as error:
+                return [*left, f"not undone: {error}"]  # nor will it answer to the others
             except HakubeError as error:
                 left.append(f"not undone: {error}")
                 break
