@@ -118,3 +118,4 @@ def test_components_that_are_not_there_are_not_known():
     observed = but(programs={**but().programs, SCHEDULER: gone})
     is_unseen("removed-flag", "no unit", observed)
     is_unseen("leader-election-off", "no unit", observed)
+    is_unseen("http-proxy", "no unit", observed)

@@ -14,7 +14,7 @@ from saltext_hakube.host.preflight.gather import observe
 
 from .authority import authority, needs_openssl, signed
 from .test_words import MANIFEST
-from .world import config
+from .world import config, interfaces
 
 UNIT = """\
 [Service]
@@ -72,8 +72,15 @@ def test_the_kernel_tells_whether_its_clock_is_kept():
     assert isinstance(local.clock(), bool)
 
 
-def test_the_machine_has_interfaces_with_hardware_addresses():
+def test_the_machine_has_interfaces_and_one_without_any_address_is_told(monkeypatch):
+    # What the kernel shows is taken as it is; only which addresses there are is made up.
+    shown = interfaces(eth0="192.0.2.11/24")
+    monkeypatch.setattr(local.network, "interfaces", lambda: shown)
+    assert local.link().addresses == shown
     assert "lo" in local.link().interfaces
+    monkeypatch.setattr(local.network, "interfaces", dict)
+    with pytest.raises(HakubeError, match="no address of this machine"):
+        local.link()
 
 
 def test_asking_on_what_is_no_ethernet_is_told():

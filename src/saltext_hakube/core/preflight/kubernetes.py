@@ -9,7 +9,7 @@ from saltext_hakube.core.config import Config
 from saltext_hakube.core.kubelayout import KUBELET
 from saltext_hakube.core.kubeobsolete import GONE
 from saltext_hakube.core.kubernetes import NO_INSECURE_PORT
-from saltext_hakube.core.preflight.finding import Check, Look, Unseen, error, need, seen, warning
+from saltext_hakube.core.preflight.finding import Check, Look, Unseen, error, need, warning
 from saltext_hakube.core.preflight.observed import Observed, Program
 
 VERSION = "hakube:kubernetes:version"
@@ -118,7 +118,10 @@ def etcd_alone(config: Config, observed: Observed) -> Look:
 def http_proxy(config: Config, observed: Observed) -> Look:
     """Go programs send what is for the VIP to a proxy, if they are told to have one."""
     for name, program in need(observed.programs).items():
-        for key, value in seen(program, Program("", {})).environment.items():
+        if isinstance(program, Unseen):
+            yield Unseen(f"{name}: {program.why}")
+            continue
+        for key, value in program.environment.items():
             if key.upper() == "HTTPS_PROXY" and value and not _exempt(config, program):
                 yield warning(
                     program.source,

@@ -92,7 +92,7 @@ def node_address_in_use(config: Config, observed: Observed) -> Look:
 def vip_without_interface(config: Config, observed: Observed) -> Look:
     """No interface here that the VIP could be on."""
     link = need(observed.link)
-    if not link.addresses or interface(config, link) is not None:
+    if interface(config, link) is not None:
         return
     names = ", ".join(link.addresses)
     if config.vip.interface is not None:

@@ -49,9 +49,12 @@ _UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2): "the system clock is not synch
 
 
 def link() -> Link:
-    """The machine's interfaces."""
+    """The machine's interfaces. Raises HakubeError where no address is shown, as without `ip`."""
+    addresses = network.interfaces()
+    if not addresses:
+        raise HakubeError("`ip -json address show` shows no address of this machine")
     folders = [folder for folder in Path("/sys/class/net").iterdir() if folder.is_dir()]
-    return Link(network.interfaces(), {folder.name: _interface(folder) for folder in folders})
+    return Link(addresses, {folder.name: _interface(folder) for folder in folders})
 
 
 def _interface(folder: Path) -> Interface:
