@@ -185,6 +185,8 @@ hakube:
     certificate_authority: /etc/kubernetes/pki/ca.crt
     # Also remove the flags that the version refuses. false: they are warned of.
     remove_obsolete: false
+    # Restart what reads a changed file: through systemd, or through Pacemaker what it manages.
+    restart: true
 
   # The daemon that closes what haproxy leaves open on a dead server.
   watch:

@@ -77,6 +77,7 @@ class Kubernetes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ) = None
     certificate_authority: FilePath | None = None
     remove_obsolete: bool = False
+    restart: bool = True
 
     @property
     def files(self) -> Layout:

@@ -35,13 +35,15 @@ class Failure(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """``online``: nodes that are members; ``running``: resource -> nodes where it runs."""
+    """``online``: nodes that are members; ``running``: resource -> nodes where it runs;
+    ``unmanaged``: resources that are left alone just now."""
 
     dc: str | None = None
     quorate: bool = False
     online: frozenset[str] = frozenset()
     running: dict[str, tuple[str, ...]] = {}
     failures: tuple[Failure, ...] = ()
+    unmanaged: frozenset[str] = frozenset()
 
     def on(self, node: str) -> list[str]:
         """What runs on this node."""
@@ -88,16 +90,26 @@ def read(text: str) -> Status | None:
         ),
         running=_running(root),
         failures=tuple(_failure(item) for item in root.iterfind("failures/failure")),
+        unmanaged=frozenset(
+            _name(resource)
+            for resource in root.iter("resource")
+            if resource.get("managed") == "false"
+        ),
     )
 
 
 def _running(root: ET.Element) -> dict[str, tuple[str, ...]]:
     running: dict[str, tuple[str, ...]] = {}
     for resource in root.iter("resource"):
-        name = resource.get("id", "").partition(":")[0]
+        name = _name(resource)
         nodes = tuple(node.get("name", "") for node in resource.iterfind("node"))
         running[name] = (*running.get(name, ()), *nodes)
     return running
+
+
+def _name(resource: ET.Element) -> str:
+    """The resource's id, without the number of an instance."""
+    return resource.get("id", "").partition(":")[0]
 
 
 def _failure(item: ET.Element) -> Failure:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from saltext_hakube.core import envfile, envflags
+from saltext_hakube.core import envfile, envflags, kubernetes
+from saltext_hakube.core.config import Config
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.kubeconfig import Kubeconfig, Values, Wish
 from saltext_hakube.core.kubelayout import KUBECONFIGS
-from saltext_hakube.host import files, remembered
+from saltext_hakube.host import files, kubeenv, remembered
 from saltext_hakube.host.machine import Machine
 
 SUBJECT = "kubeconfig"
@@ -70,6 +71,26 @@ def wish(
 def plan(machine: Machine, names: Iterable[str], wish: Wish) -> list[Change]:
     """What would change. Raises ConfigError with the file."""
     return [_planned(machine, file, wish) for file in names]
+
+
+def declared(machine: Machine, config: Config) -> list[Change]:
+    """What would change in the pillar's files, or in those that there are."""
+    options = config.kubernetes
+    names = options.kubeconfigs
+    if names is None:
+        names = known(machine, kubeenv.texts(machine, options))
+    return plan(machine, names, pillars(machine, config))
+
+
+def pillars(machine: Machine, config: Config) -> Wish:
+    """What the pillar wants of the files."""
+    return wish(
+        machine,
+        kubernetes.secure_url(config.vip.address, config.haproxy),
+        config.url if config.haproxy.insecure else None,
+        [config.vip.address, *(one.address for one in config.servers)],
+        config.kubernetes.certificate_authority,
+    )
 
 
 def apply(machine: Machine, change: Change) -> None:

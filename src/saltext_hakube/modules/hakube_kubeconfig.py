@@ -18,7 +18,7 @@ Without arguments the pillar says what is needed: ``hakube:kubernetes:kubeconfig
 from __future__ import annotations
 
 from saltext_hakube import face
-from saltext_hakube.core import kubeconfig, kubernetes
+from saltext_hakube.core import kubeconfig
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.host import kubeconfig as host
 from saltext_hakube.host import kubeenv
@@ -64,8 +64,8 @@ def plan(name=None, server=None, certificate_authority=None):
         salt '*' hakube_kubeconfig.plan /etc/kubernetes/kubelet.kubeconfig
     """
     with face.told():
-        found, warnings = _plan(name, server, certificate_authority)
-        return _outcome("Would be set", found, warnings)
+        found = _plan(name, server, certificate_authority)
+        return _outcome("Would be set", found)
 
 
 def apply(name=None, server=None, certificate_authority=None):
@@ -91,8 +91,8 @@ def apply(name=None, server=None, certificate_authority=None):
         salt '*' hakube_kubeconfig.apply
     """
     with face.told():
-        found, warnings = _plan(name, server, certificate_authority)
-        return _made("Set", found, warnings, host.apply)
+        found = _plan(name, server, certificate_authority)
+        return _made("Set", found, host.apply)
 
 
 def plan_restore(name=None):
@@ -112,7 +112,7 @@ def plan_restore(name=None):
     """
     with face.told():
         found = host.restoring(face.machine(__opts__), _names(name))
-        return _outcome("Would be given back", found, [])
+        return _outcome("Would be given back", found)
 
 
 def restore(name=None):
@@ -132,7 +132,7 @@ def restore(name=None):
     """
     with face.told():
         found = host.restoring(face.machine(__opts__), _names(name))
-        return _made("Given back", found, [], host.restore)
+        return _made("Given back", found, host.restore)
 
 
 def get(name):
@@ -174,29 +174,34 @@ def get(name):
 
 def _plan(name, server, authority):
     machine = face.machine(__opts__)
-    plain, hosts, names, warnings = None, (), _names(name), []
+    names, config = _names(name), None
     if name is None or server is None:
         # A worker runs a kubelet, too, but is none of the cluster's nodes.
         config = face.config(__pillar__, __grains__, __opts__, need_node=False)
-        options = config.kubernetes
-        authority = authority or options.certificate_authority
-        if server is None:
-            server = kubernetes.secure_url(config.vip.address, config.haproxy)
-            plain = config.url if config.haproxy.insecure else None
-            hosts = (config.vip.address, *(one.address for one in config.servers))
-        if names is None:
-            names = options.kubeconfigs
-        if names is None:
-            names = host.known(machine, kubeenv.texts(machine, options))
-    if not isinstance(server, str) or not server.startswith(("https://", "http://")):
-        raise ConfigError([f"server: {server!r} is no URL such as https://192.0.2.100:6443"])
     if authority is not None:
         authority = _checked("certificate_authority", authority)
-    wish = host.wish(machine, server.rstrip("/"), plain, hosts, authority)
-    return host.plan(machine, names, wish), warnings
+    if name is None and server is None and authority is None:
+        return host.declared(machine, config)
+    if config is not None:
+        if names is None:
+            options = config.kubernetes
+            names = options.kubeconfigs
+            if names is None:
+                names = host.known(machine, kubeenv.texts(machine, options))
+        wish = host.pillars(machine, config)
+        server = server or wish.url
+        authority = authority or wish.ca_file
+    if not isinstance(server, str) or not server.startswith(("https://", "http://")):
+        raise ConfigError([f"server: {server!r} is no URL such as https://192.0.2.100:6443"])
+    plain, hosts = (wish.plain_url, wish.hosts) if config is not None else (None, ())
+    if config is not None and server != wish.url:
+        plain = None
+    return host.plan(
+        machine, names, host.wish(machine, server.rstrip("/"), plain, hosts, authority)
+    )
 
 
-def _made(head, found, warnings, make):
+def _made(head, found, make):
     machine = face.machine(__opts__)
     done, problems = [], []
     for change in found:
@@ -206,19 +211,19 @@ def _made(head, found, warnings, make):
             problems.append(str(error))
             continue  # the files do not depend on each other
         done.append(change)
-    outcome = _outcome(head, done, warnings)
+    outcome = _outcome(head, done)
     if problems and not outcome["changes"]:
         raise HakubeError("\n".join(problems))
     return {**outcome, "problems": problems}
 
 
-def _outcome(head, found, warnings):
+def _outcome(head, found):
     changes = {change.file: change.changes for change in found if change.changed}
     if changes:
-        return face.outcome(changes, f"{head}: {', '.join(changes)}", warnings)
+        return face.outcome(changes, f"{head}: {', '.join(changes)}")
     there = ", ".join(change.file for change in found)
     said = f"Already as declared: {there}" if there else "No kubeconfig file to change"
-    return face.outcome({}, said, warnings)
+    return face.outcome({}, said)
 
 
 def _names(name):

@@ -9,20 +9,28 @@ every other flag, line and comment stays byte for byte. Files are read by system
 (``EnvironmentFile=`` in systemd.exec(5)), variables are split into arguments as systemd does it
 for ``$VAR``, and a variable that is written reads the same to a shell that sources the file.
 
-A changed file has an effect when its service starts again. These functions start nothing.
-
 Without arguments the pillar says what is needed: ``hakube:kubernetes`` (layout, files, names of
 the variables, version), ``hakube:vip:address`` and ``hakube:haproxy`` (the URL). A version that
-the pillar does not give is asked of the installed programs.
+the pillar does not give is asked of the installed programs. Then kubeconfig files are pointed at
+the VIP, too (see ``hakube_kubeconfig``), and what reads a changed file is restarted: kubelet and
+kube-proxy by systemd, if they run; what Pacemaker manages by Pacemaker, one node at a time, and
+where it does not come back the old files are put back and the other nodes stay as they are.
+With ``hakube:kubernetes:restart: false``, and with arguments, nothing is restarted.
 """
 
 from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+
+import msgspec
 
 from saltext_hakube import face
 from saltext_hakube.core import envfile, envflags, kubeenv, kubeobsolete, kubernetes
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.kubeenv import Edit
-from saltext_hakube.host import files, kube
+from saltext_hakube.host import kube, kubeapply, kubeconfig, network, rollout, services
 from saltext_hakube.host import kubeenv as host
 
 __virtualname__ = "hakube_kubeenv"
@@ -56,7 +64,9 @@ def plan(name=None, variables=None, flags=None):
     Returns ``{"changes": {...}, "comment": "...", "warnings": [...]}``. ``changes`` is
     ``{FILE: {VARIABLE: {"old": ..., "new": ...}}}``; null stands for what is not there. Of a
     variable with several flags only those in question are shown. (Not a diff: that would show
-    their neighbours, which may hold secrets.) A warning names what the Kubernetes version refuses.
+    their neighbours, which may hold secrets.) Changed kubeconfig files look as in
+    ``hakube_kubeconfig.plan``, and under ``restart`` stand the units that are restarted. A warning
+    names what the Kubernetes version refuses, and what is not restarted though it should be.
 
     Fails with what is wrong with the arguments or the pillar, and where a quote in the file is
     never closed.
@@ -69,8 +79,7 @@ def plan(name=None, variables=None, flags=None):
         salt '*' hakube_kubeenv.plan /etc/kubernetes/config variables='{KUBE_LOG_LEVEL: "--v=2"}'
     """
     with face.told():
-        found, warnings = _plan(name, variables, flags)
-        return _outcome("Would be set", found, warnings)
+        return _plan(name, variables, flags).outcome("Would be set")
 
 
 def apply(name=None, variables=None, flags=None):
@@ -98,21 +107,12 @@ def apply(name=None, variables=None, flags=None):
         salt '*' hakube_kubeenv.apply /etc/kubernetes/kubelet flags='{KUBELET_ARGS: {v: 4}}'
     """
     with face.told():
-        found, warnings = _plan(name, variables, flags)
-        done, problems = {}, []
-        for file, edited in found.items():
-            try:
-                if edited.changed:
-                    path = face.machine(__opts__).path(file)
-                    files.write(path, edited.new.encode(errors="surrogateescape"))
-            except (HakubeError, OSError) as error:
-                problems.append(str(error))
-                continue  # the files do not depend on each other
-            done[file] = edited
-        outcome = _outcome("Set", done, warnings)
-        if problems and not outcome["changes"]:
-            raise HakubeError("\n".join(problems))
-        return {**outcome, "problems": problems}
+        work = _plan(name, variables, flags)
+        done = kubeapply.make(face.machine(__opts__), work.writes(), work.restart, work.rules())
+        outcome = work.outcome("Set", done)
+        if done.problems and not outcome["changes"]:
+            raise HakubeError("\n".join(done.problems))
+        return {**outcome, "problems": list(done.problems)}
 
 
 def get(name):
@@ -135,8 +135,89 @@ def get(name):
         return envfile.values(_read(_checked_file(name)))
 
 
+class _Work:
+    """What is to be done: environment files, kubeconfig files, restarts."""
+
+    def __init__(self, edited, kubeconfigs=(), config=None, warnings=()):
+        self.edited = {file: one for file, one in edited.items() if one.changed}
+        self.all = [*edited, *(change.file for change in kubeconfigs)]
+        self.kubeconfigs = [change for change in kubeconfigs if change.changed]
+        self.config = config
+        self.warnings = list(warnings)
+        self.restart = self._restart()
+
+    def _restart(self):
+        config, machine = self.config, face.machine(__opts__)
+        if config is None or not config.kubernetes.restart:
+            return services.Plan()
+        names = {*self.edited, *(change.file for change in self.kubeconfigs)}
+        names |= set(kubeapply.due(machine))
+        return services.plan(machine, names, config.node, _managed(config))
+
+    def writes(self):
+        """What writes each file."""
+        machine = face.machine(__opts__)
+        found = [
+            kubeapply.Write(file, *host.replacing(machine, file, one.old, one.new))
+            for file, one in self.edited.items()
+        ]
+        return found + [
+            kubeapply.Write(
+                change.file, change.old.encode(), partial(kubeconfig.apply, machine, change)
+            )
+            for change in self.kubeconfigs
+        ]
+
+    def rules(self):
+        """How it is done in the cluster."""
+        config = self.config
+        if config is None or not self.restart.managed:
+            return None
+        told = json.dumps([config.url, msgspec.to_builtins(config.kubernetes)], sort_keys=True)
+        own = next((one for one in config.servers if one.name == config.node), None)
+        ready = services.readyz(own.address, own.port) if own else None
+        return kubeapply.Rules(
+            rollout.Change(
+                "kubernetes", hashlib.sha256(told.encode()).hexdigest()[:16], config.node
+            ),
+            config.node,
+            {config.resources.apiserver.unit: ready} if ready else {},
+            config.cluster.settle_timeout,
+            partial(_holds, config.vip.address),
+        )
+
+    def outcome(self, head, done=None):
+        """What is told: of all, or of what was done."""
+        changes = {file: one.changes for file, one in self.edited.items()}
+        changes |= {change.file: change.changes for change in self.kubeconfigs}
+        units = self.restart.units
+        if done is not None:
+            changes = {file: said for file, said in changes.items() if file in done.written}
+            units = list(done.restarted)
+        comment = f"{head}: {kubeenv.told(changes)}"
+        if not changes:
+            comment = f"Already as declared: {', '.join(self.all) or 'nothing to set'}"
+        if units:
+            changes["restart"] = units
+            comment += f"; {'restarted' if done else 'would be restarted'}: {', '.join(units)}"
+        return face.outcome(changes, comment, [*self.warnings, *self.restart.notes])
+
+
+def _managed(config):
+    """The units that Pacemaker manages and that read these files, with their resources."""
+    resources = config.resources
+    return {
+        one.unit: one.name
+        for one in (resources.apiserver, resources.controller, resources.scheduler)
+    }
+
+
+def _holds(address):
+    """Whether the address is on this machine; its holder goes after all others."""
+    return address in [str(net.ip) for nets in network.interfaces().values() for net in nets]
+
+
 def _plan(name, variables, flags):
-    """By file: its text and what changes in it; the warnings."""
     if variables is None and flags is None:
         return _declared(name)
     if name is None:
@@ -153,12 +234,13 @@ def _plan(name, variables, flags):
             for flag, value in _mapping(f"flags:{key}", inner, "{v: 2}").items():
                 place = f"flags:{key}:{flag}"
                 wanted.append(Edit(file, str(key), _flag(place, flag), _value(place, value)))
-    return kubeenv.edited({file: _read(file)}, wanted), []
+    return _Work(kubeenv.edited({file: _read(file)}, wanted))
 
 
 def _declared(name):
     """What the pillar wants, and warns of."""
-    config = _config()
+    # A worker runs a kubelet, too, but is none of the cluster's nodes.
+    config = face.config(__pillar__, __grains__, __opts__, need_node=False)
     options, machine = config.kubernetes, face.machine(__opts__)
     versions = kubernetes.versions(options, kube.versions(machine))
     problems = kubernetes.problems(options, config.haproxy.insecure, versions)
@@ -173,14 +255,15 @@ def _declared(name):
         raise ConfigError(
             [f"name: the pillar has variables for {', '.join(known)}, not for {name}"]
         )
-    if name is not None:
-        wanted = [edit for edit in wanted if edit.file == name]
     warnings = kubernetes.warnings(options, versions)
     left = [] if options.remove_obsolete else obsolete
     warnings += [one.told() for one in left if name in (None, one.file)]
-    if name is None:
-        warnings += kubeobsolete.without_credentials(options, versions, texts)
-    return kubeenv.edited(texts, wanted), warnings
+    if name is not None:
+        wanted = [edit for edit in wanted if edit.file == name]
+        return _Work(kubeenv.edited(texts, wanted), config=config, warnings=warnings)
+    warnings += kubeobsolete.without_credentials(options, versions, texts)
+    changes = kubeconfig.declared(machine, config)
+    return _Work(kubeenv.edited(texts, wanted), changes, config, warnings)
 
 
 def _mapping(place, value, example):
@@ -204,18 +287,6 @@ def _value(place, value):
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise ConfigError([f"{place}: {value!r} is no text; put the value into quotes"])
-
-
-def _outcome(head, found, warnings):
-    changes = {file: edited.changes for file, edited in found.items() if edited.changed}
-    told = f"{head}: {kubeenv.told(changes)}"
-    comment = told if changes else f"Already as declared: {', '.join(found) or 'nothing to set'}"
-    return face.outcome(changes, comment, warnings)
-
-
-def _config():
-    # A worker runs a kubelet, too, but is none of the cluster's nodes.
-    return face.config(__pillar__, __grains__, __opts__, need_node=False)
 
 
 def _checked_file(name):

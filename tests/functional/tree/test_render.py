@@ -37,7 +37,6 @@ ORDER = [
     "hakube-haproxy-config",
     "hakube-watch",
     "hakube-kubeenv-files",
-    "hakube-kubeconfig-files",
     "hakube-cluster-formed",
     "hakube-resources-managed",
 ]

@@ -1,0 +1,247 @@
+"""Services that read changed files: those of systemd are restarted, those of Pacemaker through it.
+
+::
+
+    found = services.plan(machine, files, node)
+    services.restart_managed(service, node, ready)   # in the cluster's turn (host.rollout)
+    services.restart_plain(unit)
+
+A unit that Pacemaker manages is never restarted by systemctl (design.md, law 5): `crm_resource
+--restart` bans its clone from this node for a moment, or stops the resource and starts it again,
+and waits. Seen with Pacemaker 2.1 and 3.0. What does not run, is not managed just now
+(maintenance) or does not read the files is left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import ssl
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import Struct
+
+from saltext_hakube.core.errors import CommandError, HakubeError, TimedOut
+from saltext_hakube.host import status, systemd
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.run import run
+
+# Not Pacemaker's, wherever they are.
+PLAIN = ("kubelet", "kube-proxy")
+
+# Seconds. An apiserver may take a minute to stop (--shutdown-delay-duration, requests that end) and
+# some to start; the turn's lease (host.rollout) is longer.
+RESTART = 100.0
+# An apiserver on a busy machine answers with 500 for a while, until its caches are filled.
+READY = 60.0
+# A program that refuses its flags is gone within this.
+STEADY = 4.0
+# Should we be killed in the midst of a restart, the ban ends by itself.
+BAN = "PT10M"
+
+ENV_FILE = re.compile(r"^EnvironmentFiles=(.+?) \(ignore_errors=\w+\)$", re.MULTILINE)
+
+
+class Service(Struct, frozen=True):
+    """A unit; ``resource``: the id by which Pacemaker manages it."""
+
+    unit: str
+    resource: str | None = None
+
+
+class Plan(Struct, frozen=True):
+    """What is to be restarted, and what should be but is not."""
+
+    plain: tuple[Service, ...] = ()
+    managed: tuple[Service, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def units(self) -> list[str]:
+        """All units that are restarted."""
+        return [service.unit for service in (*self.managed, *self.plain)]
+
+
+def plan(
+    machine: Machine,
+    files: Collection[str],
+    node: str | None,
+    resources: Mapping[str, str],
+    plain: Iterable[str] = PLAIN,
+) -> Plan:
+    """What reads these files and runs. ``resources``: unit -> id of those that Pacemaker manages;
+    ``node``: this machine's name in the cluster."""
+    if not machine.live or not files:
+        return Plan()
+    notes: list[str] = []
+    affected = [unit for unit in resources if reads(unit, files)]
+    managed = tuple(_managed(affected, node, resources, notes)) if affected else ()
+    others = [unit for unit in plain if unit not in resources]
+    return Plan(
+        plain=tuple(Service(unit) for unit in others if reads(unit, files)),
+        managed=managed,
+        notes=tuple(notes),
+    )
+
+
+def reads(unit: str, files: Collection[str]) -> bool:
+    """Whether the unit runs, and reads one of the files: as its environment, or by a flag."""
+    if not systemd.active(unit):
+        return False
+    patterns = environment_files(unit)
+    if any(fnmatchcase(file, pattern) for file in files for pattern in patterns):
+        return True
+    return any(word.partition("=")[2] in files or word in files for word in _arguments(unit))
+
+
+def environment_files(unit: str) -> list[str]:
+    """The files that the unit reads as its environment, as its unit file has them."""
+    command = ["systemctl", "--no-pager", "show", "--property=EnvironmentFiles", unit]
+    return ENV_FILE.findall(run(command, timeout=systemd.ASK).stdout)
+
+
+def restart_plain(unit: str) -> None:
+    """Restart a unit of systemd's, if it runs. Raises HakubeError where it does not come back."""
+    run(["systemctl", "--no-ask-password", "try-restart", unit], timeout=systemd.ORDER)
+    _steady(unit, None)
+
+
+def restart_managed(
+    service: Service, node: str, ready: Callable[[], bool] | None = None, timeout: float = RESTART
+) -> None:
+    """Restart what Pacemaker runs here, and see that it came back: another process, which stays,
+    and, if it was ``ready`` before, is so again. Raises HakubeError."""
+    before = systemd.main_pid(service.unit)
+    was_ready = ready is not None and ready()
+    resource = service.resource or ""
+    command = ["crm_resource", "--restart", "--resource", resource, "--node", node]
+    command += ["--lifetime", BAN, "--timeout", f"{timeout:.0f}s"]
+    there = _bans(node)
+    try:
+        run(command, timeout=timeout + 15)
+    except (CommandError, TimedOut):
+        _unban(_bans(node) - there)
+        raise
+    _wait(lambda: _started(resource, node), 30, f"{resource} to run on {node} again")
+    _steady(service.unit, before)
+    if was_ready and ready is not None:
+        _wait(ready, READY, f"{service.unit} on {node} to be ready again")
+
+
+def readyz(address: str, port: int) -> Callable[[], bool]:
+    """A question to an apiserver: whether it is ready. 401 and 403 are answers of one that is, but
+    does not tell strangers."""
+    host = f"[{address}]" if ":" in address else address
+
+    def ready() -> bool:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # Whose certificate it is does not matter here: nothing is sent, and it is our own machine.
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(host, port, timeout=5, context=context)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status in (200, 401, 403)
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return ready
+
+
+def recover(
+    service: Service, node: str, since: float, ready: Callable[[], bool] | None = None
+) -> None:
+    """See that it runs here with the files as they are since then (a time of the monotonic clock).
+
+    A start that failed has closed the node to the resource, until its failures are forgotten.
+    Raises HakubeError.
+    """
+    resource = service.resource or ""
+    run(["crm_resource", "--cleanup", "--resource", resource, "--node", node], timeout=60)
+    _wait(lambda: _started(resource, node), RESTART, f"{resource} to run on {node} again")
+    began = systemd.properties(service.unit, "ExecMainStartTimestampMonotonic")
+    if int(began.get("ExecMainStartTimestampMonotonic") or 0) / 1e6 < since:
+        restart_managed(service, node)
+    else:
+        _steady(service.unit, None)
+    if ready is not None:
+        _wait(ready, READY, f"{service.unit} on {node} to be ready again")
+
+
+def _managed(
+    units: list[str], node: str | None, resources: Mapping[str, str], notes: list[str]
+) -> Iterable[Service]:
+    found = status.status()
+    if found is None:
+        return  # a cluster that is formed or started here starts them with the new files
+    for unit in units:
+        resource = resources[unit]
+        if node not in found.running.get(resource, ()):
+            continue  # the cluster has yet to take it over, and starts it anew then
+        if not found.quorate:
+            why = "the cluster has no quorum here"
+        elif resource in found.unmanaged:
+            why = "the cluster does not manage it now (maintenance mode, or is-managed=false)"
+        else:
+            yield Service(unit, resource)
+            continue
+        notes.append(f"{unit} is not restarted, it goes on with its old settings: {why}")
+
+
+def _started(resource: str, node: str) -> bool:
+    found = status.status()
+    return found is not None and node in found.running.get(resource, ())
+
+
+def _steady(unit: str, before: int | None) -> None:
+    """See that the unit runs and stays: the same process for some seconds, and not the old one."""
+    _wait(lambda: systemd.active(unit), 30, f"{unit} to be active")
+    pid = systemd.main_pid(unit)
+    if before is not None and pid == before:
+        raise HakubeError(f"{unit} was not restarted: its process is still {pid}")
+    end = time.monotonic() + STEADY
+    while time.monotonic() < end:
+        if systemd.main_pid(unit) != pid or not systemd.active(unit):
+            raise HakubeError(
+                f"{unit} ended again soon after its start; see `journalctl -u {unit}`"
+            )
+        time.sleep(0.5)
+
+
+def _wait(met: Callable[[], bool], seconds: float, what: str) -> None:
+    end = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > end:
+            raise TimedOut(f"waited {seconds:g} s for {what}")
+        time.sleep(0.5)
+
+
+def _bans(node: str) -> set[str]:
+    """The ids of what bans resources from this node, as crm_resource calls it."""
+    with contextlib.suppress(HakubeError):
+        asked = run(["cibadmin", "--query", "--scope", "constraints"], timeout=30, ok=None)
+        return set(
+            re.findall(rf'<rsc_location id="(cli-ban-[^"]+-on-{re.escape(node)})"', asked.stdout)
+        )
+    return set()
+
+
+def _unban(left: Iterable[str]) -> None:
+    """Take back what a restart that failed has left; else it would run here no more for a while."""
+    for name in left:
+        with contextlib.suppress(HakubeError):
+            run(["cibadmin", "--delete", "--xml-text", f'<rsc_location id="{name}"/>'], timeout=30)
+
+
+def _arguments(unit: str) -> list[str]:
+    pid = systemd.main_pid(unit)
+    try:
+        content = Path(f"/proc/{pid}/cmdline").read_bytes() if pid else b""
+    except OSError:
+        return []
+    return content.decode(errors="replace").split("\0")
