@@ -197,6 +197,9 @@ hakube:
   sysctl:
     # Where ip_nonlocal_bind is set.
     file: /etc/sysctl.d/haproxy.conf
+    # Further kernel settings in the same file.
+    values:
+      net.ipv4.ip_local_port_range: "1024 65000"
 
   # What Pacemaker runs. Each has a name, operations and meta attributes.
   resources:

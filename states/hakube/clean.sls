@@ -10,8 +10,8 @@
     the VIP; stop it first, on one node: `pcs cluster stop --all`, and, to be rid of the
     cluster for good, on each node: `pcs cluster destroy`.
   - Packages, the password of the user hacluster, and which units are enabled.
-  - Values that these files had before hakube changed them; a section of haproxy.cfg that hakube
-    put its own in place of is put back.
+  - Values that environment files had before hakube changed them. (Kernel settings, kubeconfig
+    files and a section of haproxy.cfg that hakube put its own in place of get back what was there.)
 -#}
 {%- set config = {} if salt["hakube.problems"]() else salt["hakube.config"]() %}
 ---
@@ -67,4 +67,13 @@ hakube-sysctl-absent:
     - file: {{ config.sysctl.file | json }}
     - require:
         - hakube_haproxy: hakube-haproxy-absent
+{%- for key in config.sysctl["values"] %}
+
+hakube-sysctl-absent-{{ loop.index }}:
+  hakube_sysctl.absent:
+    - name: {{ key | json }}
+    - file: {{ config.sysctl.file | json }}
+    - require:
+        - hakube_haproxy: hakube-haproxy-absent
+{%- endfor %}
 {%- endif %}

@@ -14,9 +14,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct, field
 
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.values import FilePath
@@ -33,10 +33,25 @@ EXCLUSION = re.compile(r"[ \t]*-[ \t]*(?P<key>[^=]*?)[ \t]*")
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/@+-]*")
 
 
+Key = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]*\Z",
+        description="a sysctl key, such as net.ipv4.ip_forward",
+    ),
+]
+Value = Annotated[
+    int | Annotated[str, Meta(pattern=r"^[^\x00\n\r]*[^\s\x00][^\x00\n\r]*\Z")],
+    Meta(description="a number, or text of one line in quotes"),
+]
+
+
 class Sysctl(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The pillar's part ``hakube:sysctl``. ``file``: the document's, by default."""
+    """The pillar's part ``hakube:sysctl``. ``file``: the document's, by default. ``values``: further
+    keys beside the one that the VIP needs."""
 
     file: FilePath = "/etc/sysctl.d/haproxy.conf"
+    values: dict[Key, Value] = field(default_factory=dict)
 
 
 class Setting(NamedTuple):
@@ -47,6 +62,14 @@ class Setting(NamedTuple):
     number: int
     start: int
     end: int
+
+
+def wanted(options: Sysctl, address: str) -> dict[str, str]:
+    """All that the pillar wants: what it lists, and what its VIP needs. Raises ConfigError."""
+    listed = {key: check_value(key, value) for key, value in options.values.items()}
+    needed = for_vip(address)
+    taken = {canonical(key) for key in needed}
+    return {key: value for key, value in listed.items() if canonical(key) not in taken} | needed
 
 
 def for_vip(address: str) -> dict[str, str]:
@@ -110,6 +133,23 @@ def without(text: str, keys: Iterable[str]) -> str:
     """The text without any line of these keys."""
     names = {canonical(key) for key in keys}
     return _cut(text, [s for s in settings(text) if s.key in names])
+
+
+def lines(text: str, key: str) -> list[str]:
+    """The key's lines, as they stand there."""
+    return [text[s.start : s.end] for s in settings(text) if s.key == canonical(key)]
+
+
+def with_lines(text: str, key: str, old: Iterable[str]) -> str:
+    """The text in which these lines (as ``lines`` gave them) stand in place of the key's own.
+
+    Where the key has none any more, somebody took it out: nothing is put back.
+    """
+    ours = [s for s in settings(text) if s.key == canonical(key)]
+    if not ours:
+        return text
+    last = ours[-1]
+    return _cut(text[: last.start] + "".join(old) + text[last.end :], ours[:-1])
 
 
 def same(one: str, other: str) -> bool:

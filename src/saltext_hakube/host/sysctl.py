@@ -2,18 +2,23 @@
 
 A plan looks at both, for either can be wrong alone: `sysctl -w` and a reboot undo each other.
 Where a folder stands for the machine there is no kernel to ask; only the file counts then.
+
+What a key was before our first change (its lines in the file, its running value) is remembered;
+a key that is set no more gets that back, once. What happens to it afterwards is not ours.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from saltext_hakube.core import sysctl
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.host import files
+from saltext_hakube.host import files, remembered
 from saltext_hakube.host.machine import Machine
 
 # sysctl.d(5); a file hides those of the same name in the folders after its own.
@@ -27,12 +32,15 @@ FOLDERS = (
 # procps' `sysctl --system` reads it last; systemd only where a link in sysctl.d leads to it.
 SYSCTL_CONF = "/etc/sysctl.conf"
 
+SUBJECT = "sysctl"
+
 Texts = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would change. ``new`` None: there is no file then. ``running``: key -> (old, new)."""
+    """What would change. ``new`` None: there is no file then. ``running``: key -> (old, new).
+    ``keys``: whether each is to be set (else it is set no more)."""
 
     file: str
     old: bytes | None
@@ -40,6 +48,7 @@ class Plan:
     running: dict[str, tuple[str, str]]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    keys: Mapping[str, bool] = field(default_factory=dict)
 
 
 def plan(machine: Machine, file: str, values: Mapping[str, str | None]) -> Plan:
@@ -50,7 +59,12 @@ def plan(machine: Machine, file: str, values: Mapping[str, str | None]) -> Plan:
     declared = {sysctl.check_key(key): value for key, value in values.items() if value is not None}
     dropped = [sysctl.check_key(key) for key, value in values.items() if value is None]
     old = files.read(machine.path(file))
-    text = sysctl.with_values(sysctl.without(_decode(old), dropped), declared)
+    memory = recall(machine, file)
+    restored = {key: memory[name] for key in dropped if (name := sysctl.canonical(key)) in memory}
+    text = sysctl.without(_decode(old), [key for key in dropped if key not in restored])
+    for key, was in restored.items():
+        text = sysctl.with_lines(text, key, was.lines) if was.ours else text
+    text = sysctl.with_values(text, declared)
     new: bytes | None = text.encode(errors="surrogateescape")
     # An empty file has one use, to hide another of its name: only what we emptied ourselves goes.
     if not text.strip() and new != old:
@@ -62,15 +76,18 @@ def plan(machine: Machine, file: str, values: Mapping[str, str | None]) -> Plan:
     running = {}
     if machine.live:
         wanted = {**declared, **{key: _value_without_us(boot, key) for key in dropped}}
+        for key, was in restored.items():
+            wanted[key] = (was.running or wanted[key]) if was.ours else None
         for key, value in wanted.items():
             now = get_running(key, needed=key in declared)
-            if value is None and now is not None:
+            if value is None and now is not None and key not in restored:
                 warnings.append(f"{key}: keeps its running value ({now}) until a reboot")
             elif value is not None and now is not None and not sysctl.same(now, value):
                 running[key] = (now, value)
     else:
         notes.append(f"the running value is left out: {machine.root} stands for the machine")
-    return Plan(file, old, new, running, tuple(notes), tuple(warnings))
+    keys = {sysctl.canonical(key): key in declared for key in values}
+    return Plan(file, old, new, running, tuple(notes), tuple(warnings), keys)
 
 
 def apply(machine: Machine, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
@@ -81,6 +98,8 @@ def apply(machine: Machine, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
     """
     done = replace(plan, new=plan.old, running={})
     try:
+        # Before anything is changed, or it could be lost what was there.
+        _remember(machine, plan)
         for key, (old, value) in plan.running.items():
             set_running(key, value)
             done = replace(done, running={**done.running, key: (old, value)})
@@ -89,11 +108,61 @@ def apply(machine: Machine, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
             files.write(path, plan.new)
         elif plan.new is None and plan.old is not None:
             files.remove(path)
+        _forget(machine, plan)
     except (HakubeError, OSError) as error:
         if not done.running:
             raise
         return done, (str(error),)
     return plan, ()
+
+
+class Was(NamedTuple):
+    """What a key was before our first change. ``ours``: it is not given back yet."""
+
+    lines: tuple[str, ...]
+    running: str | None
+    ours: bool
+
+
+def recall(machine: Machine, file: str) -> dict[str, Was]:
+    """What is remembered of keys in this file; what does not look like it is not."""
+    keys = remembered.read(machine, SUBJECT).get(file)
+    found = {}
+    for key, was in keys.items() if isinstance(keys, dict) else ():
+        with contextlib.suppress(TypeError, KeyError, AttributeError):
+            running = was["running"]
+            found[key] = Was(
+                tuple(str(line) for line in was["lines"]),
+                running if isinstance(running, str) else None,
+                was["ours"] is True,
+            )
+    return found
+
+
+def _remember(machine: Machine, plan: Plan) -> None:
+    memory = recall(machine, plan.file)
+    text = _decode(plan.old)
+    for key, declared in plan.keys.items():
+        changes = plan.new != plan.old or key in map(sysctl.canonical, plan.running)
+        if declared and changes and not (key in memory and memory[key].ours):
+            running = get_running(key, needed=False) if machine.live else None
+            memory[key] = Was(tuple(sysctl.lines(text, key)), running, True)
+    _keep(machine, plan.file, memory)
+
+
+def _forget(machine: Machine, plan: Plan) -> None:
+    memory = recall(machine, plan.file)
+    for key, declared in plan.keys.items():
+        if not declared and key in memory:
+            memory[key] = memory[key]._replace(ours=False)
+    _keep(machine, plan.file, memory)
+
+
+def _keep(machine: Machine, file: str, memory: Mapping[str, Was]) -> None:
+    data = remembered.read(machine, SUBJECT)
+    kept = {key: {**was._asdict(), "lines": list(was.lines)} for key, was in memory.items()}
+    if kept:
+        remembered.write(machine, SUBJECT, {**data, file: kept})
 
 
 def get_running(key: str, needed: bool = True) -> str | None:

@@ -44,9 +44,9 @@ __virtualname__ = "hakube_haproxy"
 __func_alias__ = {"sections_": "sections"}
 
 _HOW = {
-    "adopted": lambda wanted: [f"{wanted.unit} was told of it and goes on, without a reload"],
-    "reloaded": lambda wanted: [f"{wanted.unit} was reloaded"],
-    "stopped": lambda wanted: (
+    "adopted": lambda wanted, _why: [f"{wanted.unit} was told of it and goes on, without a reload"],
+    "reloaded": lambda wanted, why: [f"{wanted.unit} was reloaded" + (f" ({why})" if why else "")],
+    "stopped": lambda wanted, _why: (
         [f"{wanted.unit} does not run, so it was not reloaded (nor started)"]
         if wanted.machine.live
         else []
@@ -166,7 +166,7 @@ def apply(sections=None, absent=None, owner=None, config=None, unit=None):
         done = changing.make(
             wanted.place(), old, new, wanted.change(), wait=wanted.wait, last=wanted.holds_vip
         )
-        comment = ["Changed", *_taken_over(old, new), *_HOW[done.how](wanted)]
+        comment = ["Changed", *_taken_over(old, new), *_HOW[done.how](wanted, done.why)]
         warnings += [f"haproxy: {warning}" for warning in done.warnings]
         return face.outcome(changes, "\n".join(comment), warnings)
 

@@ -6,7 +6,7 @@ haproxy binds to the VIP on every node, also on those that do not hold it. The k
 with ``net.ipv4.ip_nonlocal_bind`` (for an IPv6 VIP: ``net.ipv6.ip_nonlocal_bind``). These
 functions keep a sysctl.d file and the running value the same; everything else in the file stays
 byte for byte. Without arguments the pillar says what is needed (``hakube:vip:address``,
-``hakube:sysctl:file``).
+``hakube:sysctl:file``, ``hakube:sysctl:values``).
 
 Where the minion's configuration has ``hakube: {root: DIR}`` only files below DIR are looked at
 and changed; the running value is left out, and the comment says so.
@@ -34,10 +34,12 @@ def plan(values=None, file=None):
 
     values
         A mapping of keys to values, such as ``{net.ipv4.ip_nonlocal_bind: 1}``. Null as a value
-        means that the key is not set any more: its lines go from the file, and the running value
-        becomes that of the other sysctl.d files, else the kernel's default (known for the two
-        keys that a VIP needs; another key keeps its running value, with a warning).
-        Default: what the pillar's VIP needs.
+        means that the key is not set any more: its lines and its running value become what they
+        were before the first change (remembered in ``/var/lib/hakube/sysctl.json``). Of a key that
+        hakube did not set, the lines go from the file, and the running value becomes that of the
+        other sysctl.d files, else the kernel's default (known for the two keys that a VIP needs;
+        another key keeps its running value, with a warning).
+        Default: what the pillar lists and what its VIP needs.
 
     file
         The sysctl.d file, an absolute path. Default: ``hakube:sysctl:file`` of the pillar, else
@@ -69,7 +71,8 @@ def apply(values=None, file=None):
     Set keys at boot and now.
 
     values
-        A mapping of keys to values; see :py:func:`plan`. Default: what the pillar's VIP needs.
+        A mapping of keys to values; see :py:func:`plan`. Default: what the pillar lists and what
+        its VIP needs.
 
     file
         The sysctl.d file, an absolute path; see :py:func:`plan`. A missing one is made with mode
@@ -121,7 +124,7 @@ def get(name):
 def _plan(values, file):
     """The values as text, and the plan for them."""
     if values is None:
-        values = sysctl.for_vip(_config().vip.address)
+        values = sysctl.wanted(_config().sysctl, _config().vip.address)
     if not isinstance(values, dict) or not values:
         example = "{net.ipv4.ip_nonlocal_bind: 1}"
         raise ConfigError([f"values: {values!r} is no mapping of keys to values, as {example} is"])

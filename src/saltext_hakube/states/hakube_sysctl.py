@@ -54,7 +54,8 @@ def present(name, value, file=None):
 
 def absent(name, file=None):
     """
-    Make sure that a file does not set a key, and that its running value is what it is without us.
+    Make sure that a key is what it was before hakube set it: its lines in the file and its running
+    value, as they were remembered at the first change. What happens to it afterwards is left alone.
 
     name
         The key, such as ``net.ipv4.ip_nonlocal_bind``.
@@ -62,9 +63,10 @@ def absent(name, file=None):
     file
         The sysctl.d file, as for :py:func:`present`. If nothing is left in it, it is removed.
 
-    The running value becomes that of the other sysctl.d files, else the kernel's default; the
-    default is known for ``net.ipv4.ip_nonlocal_bind`` and ``net.ipv6.ip_nonlocal_bind``, another
-    key keeps its running value, with a warning.
+    Of a key that hakube did not set, the lines go from the file, and the running value becomes
+    that of the other sysctl.d files, else the kernel's default; the default is known for
+    ``net.ipv4.ip_nonlocal_bind`` and ``net.ipv6.ip_nonlocal_bind``, another key keeps its running
+    value, with a warning.
 
     .. code-block:: yaml
 
@@ -77,7 +79,8 @@ def absent(name, file=None):
 def managed(name):
     """
     Make sure that haproxy can bind to the pillar's VIP: :py:func:`present` with the key that an
-    IPv4 or IPv6 ``hakube:vip:address`` needs, in ``hakube:sysctl:file``.
+    IPv4 or IPv6 ``hakube:vip:address`` needs, and the keys of ``hakube:sysctl:values``, in
+    ``hakube:sysctl:file``.
 
     name
         Any name; it only tells this state from others.

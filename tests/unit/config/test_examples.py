@@ -92,7 +92,7 @@ def test_the_full_example_says_of_defaults_what_they_are():
     added = ("frontend_options", "backend_options", "server_options", "sections")
     defaults = {name: getattr(without.haproxy, name) for name in added}
     assert replace(with_all.haproxy, **defaults) == without.haproxy
-    assert with_all.sysctl == without.sysctl
+    assert with_all.sysctl.file == without.sysctl.file
     for key in ("config_file", "config_variable", "kubelet_file", "kubelet_variable"):
         assert getattr(with_all.kubernetes, key) == getattr(without.kubernetes, key)
     assert with_all.resources.orders == without.resources.orders

@@ -104,7 +104,7 @@ def _frontend(
         )
     rescue = (f"use_backend {unchecked(backend)} if {{ nbsrv({backend}) eq 0 }}",) * rescued
     lines = ("mode tcp", *binds, *own, *rescue, f"default_backend {backend}")
-    return Section(f"frontend {name}", lines)
+    return Section(f"frontend {name}", lines, apart=not options.plain)
 
 
 def _backend(
@@ -117,7 +117,7 @@ def _backend(
         *own,
         *(_server(*server, check, words) for *server, words in servers),
     )
-    return Section(f"backend {name}", lines)
+    return Section(f"backend {name}", lines, apart=not options.plain)
 
 
 def _unchecked(options: Haproxy, backend: str, servers: Iterable[tuple[str, str, str]]) -> Section:
@@ -129,7 +129,7 @@ def _unchecked(options: Haproxy, backend: str, servers: Iterable[tuple[str, str,
         *_connection_lines(options),
         *(_server(*server, _without_check(words)) for *server, words in servers),
     )
-    return Section(f"backend {unchecked(backend)}", lines)
+    return Section(f"backend {unchecked(backend)}", lines, apart=True)
 
 
 def _words(options: Haproxy, server: Server) -> str:
@@ -161,7 +161,7 @@ def _health(options: Haproxy) -> tuple[Section, ...]:
         "http-request return status 200 content-type text/plain string ok if { path /readyz }",
         "http-request return status 404",
     )
-    return (Section(f"frontend {HEALTH}", lines),)
+    return (Section(f"frontend {HEALTH}", lines, apart=True),)
 
 
 def _own_lines(options: Haproxy) -> Iterable[str]:

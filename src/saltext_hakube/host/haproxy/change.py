@@ -16,9 +16,11 @@ from saltext_hakube.host.haproxy.unit import running
 
 
 class Done(Struct, frozen=True):
-    """``how`` haproxy has the new file; ``warnings``: what is not as it was."""
+    """``how`` haproxy has the new file, ``why`` it took a reload; ``warnings``: what is not as it
+    was."""
 
     how: How
+    why: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -45,18 +47,18 @@ def make(
     in place and read, where haproxy does not take the new one or serves worse with it.
     """
     if not running(place.machine, place.unit):
-        return Done(replace(place.machine, place.config, place.unit, old, new))
+        return Done(*replace(place.machine, place.config, place.unit, old, new))
     with rollout.alone(place.machine, change, wait=wait, last=last) as mine:
         if files.read(place.machine.path(place.config)) != old:
             raise Refused(f"{place.config} was changed by somebody meanwhile; apply again")
         before, answered = health.look(place), health.answers(place)
-        how = replace(place.machine, place.config, place.unit, old, new)
+        replaced = replace(place.machine, place.config, place.unit, old, new)
         if mine is not None:
             mine.renew()
         problems, warnings = health.verify(place, before, answered)
         if problems:
             raise Refused("\n".join((_taken_back(place, old, new), *problems)))
-    return Done(how, tuple(warnings))
+    return Done(*replaced, tuple(warnings))
 
 
 def _taken_back(place: Place, old: bytes | None, new: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from saltext_hakube.core.errors import HakubeError, Refused
 from saltext_hakube.host import files
@@ -16,6 +16,13 @@ from saltext_hakube.host.machine import Machine
 # How haproxy has the new file: it finds it when it starts, or it read it, or it was told of what
 # differs and went on.
 How = Literal["stopped", "reloaded", "adopted"]
+
+
+class Replaced(NamedTuple):
+    """``why`` it took a reload: what the running process could not be told."""
+
+    how: How
+    why: str = ""
 
 
 def unread(machine: Machine, unit: str) -> bool:
@@ -34,8 +41,8 @@ def replace(
     new: bytes,
     *,
     adopt: bool = True,
-) -> How:
-    """Write the file and let a running haproxy have it; how it has it.
+) -> Replaced:
+    """Write the file and let a running haproxy have it.
 
     ``adopt``: first try to change the running process, which costs no reload. If it does not take
     the new content, what it had read before is put back. Raises Refused then.
@@ -45,12 +52,15 @@ def replace(
         _put(path, new)
         if machine.live:
             notes.forget(unit)  # it will read the file when it starts
-        return "stopped"
+        return Replaced("stopped")
     before = notes.last_read(unit, old)
-    known = adopt and before == old and old and new
-    if known and runtime.adopt(machine, unit, config, old, new).done:
-        _put_adopted(path, unit, new)
-        return "adopted"
+    why = ""
+    if adopt and before == old and old and new:
+        adopted = runtime.adopt(machine, unit, config, old, new)
+        if adopted.done:
+            _put_adopted(path, unit, new)
+            return Replaced("adopted")
+        why = adopted.why
     notes.remember(unit, before, new)
     try:
         _put(path, new)
@@ -69,7 +79,7 @@ def replace(
             raise Refused(told) from None
         _put_back(path, unit, before, told)
     notes.forget(unit)
-    return "reloaded"
+    return Replaced("reloaded", why)
 
 
 def _put_adopted(path: Path, unit: str, new: bytes) -> None:
@@ -79,6 +89,7 @@ def _put_adopted(path: Path, unit: str, new: bytes) -> None:
     except HakubeError:
         reload(unit)
         raise
+    notes.forget(unit)
 
 
 def _put_back(path: Path, unit: str, before: bytes | None, told: str) -> None:
