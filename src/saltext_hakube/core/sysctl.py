@@ -47,8 +47,8 @@ Value = Annotated[
 
 
 class Sysctl(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The pillar's part ``hakube:sysctl``. ``file``: the document's, by default. ``values``: further
-    keys beside the one that the VIP needs."""
+    """The pillar's part ``hakube:sysctl``. ``file``: the document's, by default. ``values``:
+    further keys beside the one that the VIP needs."""
 
     file: FilePath = "/etc/sysctl.d/haproxy.conf"
     values: dict[Key, Value] = field(default_factory=dict)

@@ -75,6 +75,16 @@ def test_a_file_that_is_read_through_a_link_is_read_at_boot(tmp_path):
     assert sysctl.plan(machine, "/etc/sysctl.conf", {KEY: "1"}).warnings == ()
 
 
+def test_a_link_to_dev_null_masks_the_file_of_its_name(tmp_path):
+    machine = lay_out(tmp_path, {"/etc/sysctl.d/x": "", "/usr/lib/sysctl.d/zz.conf": f"{KEY}=0"})
+    assert len(sysctl.plan(machine, FILE, {KEY: "1"}).warnings) == 1
+    (tmp_path / "etc/sysctl.d/zz.conf").symlink_to("/dev/null")
+    assert sysctl.plan(machine, FILE, {KEY: "1"}).warnings == ()
+    (tmp_path / "etc/sysctl.d/zz.conf").unlink()
+    (tmp_path / "etc/sysctl.d/zz.conf").symlink_to("gone")
+    assert sysctl.plan(machine, FILE, {KEY: "1"}).warnings == ()
+
+
 PROGRAM = Path("/usr/lib/systemd/systemd-sysctl")
 READ = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
 NAMES = ("10-a.conf", "haproxy.conf", "zz.conf", "Z.conf", ".hidden.conf", "b.conf~", "b")

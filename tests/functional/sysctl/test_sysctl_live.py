@@ -30,7 +30,8 @@ def live(tmp_path):
     call = Path(sys.executable).with_name("salt-call")
 
     def run(*steps, setup=""):
-        script = f"mount --bind {folder} /etc/sysctl.d; {setup}\n"
+        # Also what hakube remembers of this machine is not this machine's.
+        script = f"mount -t tmpfs none /var/lib; mount --bind {folder} /etc/sysctl.d; {setup}\n"
         for step in steps:
             script += f"{call} --local -c {tmp_path} --out=json state.single {step} || true\n"
             script += f"echo; cat {PROC}; echo ---\n"
@@ -89,6 +90,22 @@ def test_absent_gives_the_kernel_its_default_back(live):
     assert done["changes"]["running"] == {KEY: {"old": "1", "new": "0"}}
     assert not live.file.exists()
     assert again["changes"] == {}
+
+
+def test_absent_gives_back_what_was_there_before_us_and_then_leaves_it_alone(live):
+    live.file.write_text("# mine\nnet/ipv4/ip_default_ttl =  77 \n")
+    ttl = "hakube_sysctl.present net.ipv4.ip_default_ttl value={}"
+    absent = "hakube_sysctl.absent net.ipv4.ip_default_ttl"
+    setup = "echo 66 > /proc/sys/net/ipv4/ip_default_ttl"
+    steps = (ttl.format(99), ttl.format(88), absent + " test=True", absent, absent)
+    first, second, planned, back, again = (ret for ret, _ in live(*steps, setup=setup))
+    assert first["changes"]["running"] == {"net.ipv4.ip_default_ttl": {"old": "66", "new": "99"}}
+    assert second["changes"]["running"] == {"net.ipv4.ip_default_ttl": {"old": "99", "new": "88"}}
+    assert planned["result"] is None
+    assert back["changes"] == planned["changes"]
+    assert back["changes"]["running"] == {"net.ipv4.ip_default_ttl": {"old": "88", "new": "66"}}
+    assert (again["result"], again["changes"]) == (True, {})
+    assert live.file.read_text() == "# mine\nnet/ipv4/ip_default_ttl =  77 \n"
 
 
 def test_absent_leaves_what_another_file_sets(live):

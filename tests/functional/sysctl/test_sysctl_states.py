@@ -123,6 +123,50 @@ def test_absent_removes_the_line_and_an_emptied_file(states, file):
     assert states.hakube_sysctl.absent(KEY).changes == {}
 
 
+def test_absent_gives_the_lines_back_that_were_there_before_us(states, file, root):
+    text = f"# keep\n {KEY}=0 \nkernel.x=1\n-{KEY}"
+    file.write_text(text)
+    for value in (1, 2):
+        assert states.hakube_sysctl.present(KEY, value=value).result is True
+    memory = root / "var/lib/hakube/sysctl.json"
+    assert memory.stat().st_mode & 0o777 == 0o600
+    assert states.hakube_sysctl.absent(KEY).result is True
+    # On the place of the last, which is the one that counts.
+    assert file.read_text() == f"# keep\nkernel.x=1\n {KEY}=0 \n-{KEY}"
+    assert states.hakube_sysctl.absent(KEY).changes == {}
+    # A new beginning is remembered anew.
+    file.write_text(f"{KEY}=7\n")
+    states.hakube_sysctl.present(KEY, value=1)
+    states.hakube_sysctl.absent(KEY)
+    assert file.read_text() == f"{KEY}=7\n"
+
+
+def test_a_line_that_somebody_took_out_stays_out(states, file):
+    file.write_text(f"{KEY}=0\n")
+    states.hakube_sysctl.present(KEY, value=1)
+    file.write_text("kernel.x=1\n")
+    assert states.hakube_sysctl.absent(KEY).result is True
+    assert file.read_text() == "kernel.x=1\n"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"/etc/sysctl.d/haproxy.conf": [1]}'])
+def test_a_memory_that_is_broken_is_none(states, file, root, content):
+    memory = root / "var/lib/hakube/sysctl.json"
+    memory.parent.mkdir(parents=True)
+    memory.write_text(content)
+    assert states.hakube_sysctl.present(KEY, value=1).result is True
+    assert states.hakube_sysctl.absent(KEY).result is True
+    assert not file.exists()
+
+
+@with_pillar(pillar(sysctl={"values": {"net.ipv4.ip_forward": 1, "net/ipv4/ip_nonlocal_bind": 0}}))
+def test_the_pillar_lists_further_keys_but_the_vip_gets_what_it_needs(states, file):
+    ret = states.hakube_sysctl.managed("any")
+    assert ret.result is True
+    assert file.read_text() == f"net.ipv4.ip_forward = 1\n{KEY} = 1\n"
+    assert states.hakube_sysctl.managed("any").changes == {}
+
+
 def test_an_empty_file_that_is_not_ours_stays(states, file):
     file.touch()
     ret = states.hakube_sysctl.absent(KEY)

@@ -124,3 +124,22 @@ def test_no_file_is_too_broken_to_be_kept(content):
     text = content.decode(errors="surrogateescape")
     after = sysctl.with_values(text, {KEY: "1"}).encode(errors="surrogateescape")
     assert after.startswith(content)
+
+
+@given(FILES, KEYS, VALUES)
+def test_what_a_keys_lines_were_comes_back(text, key, value):
+    old = sysctl.lines(text, key)
+    after = sysctl.with_lines(sysctl.with_values(text, {key: value}), key, old)
+    assert sysctl.lines(after, key) == old
+    if len(old) == 1:
+        # A line alone comes back where it was, unless it had to be made a line of its own.
+        assert after == text or sysctl.last(text, key).value is None
+    if not old and text.endswith("\n"):
+        assert after == text
+    others = [s[:2] for s in sysctl.settings(text) if s.key != sysctl.canonical(key)]
+    assert [s[:2] for s in sysctl.settings(after) if s.key != sysctl.canonical(key)] == others
+
+
+@given(FILES, KEYS, st.lists(st.text(max_size=20), max_size=3))
+def test_no_memory_makes_it_crash(text, key, old):
+    sysctl.with_lines(text, key, old)
