@@ -31,7 +31,7 @@ def preflight_passed(name, only=None, skip=None):
 
     only
         Look for these codes only: a list. Default: all but those of the pillar's
-        ``hakube:preflight:ignore`` and those that other states of an apply tell (docs/preflight.md).
+        ``hakube:preflight:ignore`` and those that other states tell (docs/preflight.md).
 
     skip
         Do not look for these codes: a list. Default: none.
