@@ -1,7 +1,8 @@
 """Files replaced whole or not at all.
 
 A new content is written beside the file, synced and renamed over it, so that a power cut at any
-moment leaves the old file or the new one. Owner, mode and SELinux label stay those of the old one.
+moment leaves the old file or the new one. Owner, mode, ACLs, SELinux label and other attributes
+stay those of the old one; a hard link's other name keeps the old content.
 
 A symbolic link is an administrator's: it stays, and what is behind it is replaced or removed.
 (To remove the link would leave our lines where another reads them, as /etc/sysctl.conf behind
@@ -85,7 +86,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
             if old is not None:
                 os.fchown(file.fileno(), old.st_uid, old.st_gid)
             os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) if old is not None else mode)
-            _copy_label(path, file.fileno())
+            _copy_attributes(path, file.fileno())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -122,7 +123,10 @@ def _told(verb: str, path: Path) -> Iterator[None]:
         raise HakubeError(f"cannot {verb} {path}: {error.strerror or error}") from None
 
 
-def _copy_label(source: Path, descriptor: int) -> None:
-    """Keep SELinux's label: a rename keeps the new file's own, which is that of the folder."""
+def _copy_attributes(source: Path, descriptor: int) -> None:
+    """Keep SELinux's label, ACLs and what else there is: a rename keeps the new file's own."""
     with contextlib.suppress(OSError, AttributeError):
-        os.setxattr(descriptor, "security.selinux", os.getxattr(source, "security.selinux"))
+        for name in os.listxattr(source):
+            # One that nobody may write (as security.ima) is the kernel's to make.
+            with contextlib.suppress(OSError):
+                os.setxattr(descriptor, name, os.getxattr(source, name))

@@ -75,3 +75,22 @@ def test_a_refusal_of_the_system_is_one_line_with_the_file_and_the_reason(tmp_pa
         files.read(tmp_path)
     with pytest.raises(HakubeError, match=r"^cannot remove .*: Not a directory$"):
         files.remove(below)
+
+
+@pytest.mark.parametrize("name", ["user.note", "security.selinux", "security.hakube"])
+def test_attributes_stay_those_of_the_old_file(tmp_path, name):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    try:
+        os.setxattr(path, name, b"x")
+    except OSError as error:
+        pytest.skip(f"this file system or user has no {name}: {error.strerror}")
+    files.write(path, b"new")
+    assert os.getxattr(path, name) == b"x"
+
+
+def test_a_hard_links_other_name_keeps_the_old_content(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "other").hardlink_to(tmp_path / "file")
+    files.write(tmp_path / "file", b"new")
+    assert (tmp_path / "other").read_bytes() == b"old"
