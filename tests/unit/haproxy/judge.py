@@ -3,11 +3,15 @@
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 FIELD = sorted((Path(__file__).parent / "field").glob("*.cfg"))
+
+# haproxy's exit code where nothing is wrong but that it would listen nowhere; ours listen.
+NO_LISTENER = 2
 
 needs_haproxy = pytest.mark.skipif(
     not shutil.which("haproxy", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/bin"),
@@ -29,6 +33,7 @@ def judged(content: bytes, folder: Path) -> tuple[int, str]:
     return result.returncode, (result.stdout + result.stderr).decode(errors="replace")
 
 
-def errors(output: str) -> list[str]:
-    """What it said against the file, without process and line numbers."""
-    return [re.sub(r"\(\d+\)|:\d+\]", "", line) for line in output.splitlines() if "ALERT" in line]
+def complaints(output: str) -> Counter[str]:
+    """All its errors and warnings, without process and line numbers; their order may differ."""
+    said = (line for line in output.splitlines() if line.startswith(("[ALERT]", "[WARNING]")))
+    return Counter(re.sub(r"\(\d+\)|:\d+(?=[\])])|\s+", " ", line) for line in said)

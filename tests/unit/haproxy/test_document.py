@@ -149,11 +149,20 @@ def test_a_section_that_stands_twice_is_not_guessed_at():
         b".if 1\nfrontend web\n bind :1\n.endif\n",
         b"frontend web\n bind :1\n.if 1\n bind :2\nlisten x\n.endif\n",
         b".if 1\nlisten x\nfrontend web\n bind :1\n.else\nfrontend y\n.endif\n",
+        b"frontend web\n.if 1\nlisten x\n.else\n bind :1\n.endif\n",
+        b"frontend web\n bind :1\n.if 1\n bind :2\n",
     ],
 )
 def test_a_section_that_depends_on_a_condition_is_not_replaced(text):
     with pytest.raises(ConfigError, match=r"inside or across \.if/\.endif"):
         with_sections(text, [WEB])
+
+
+def test_a_condition_around_the_next_section_is_that_ones():
+    text = b"frontend web\n bind :1\n\n.if 1\nlisten x\n.else\nlisten y\n.endif\nlisten z\n"
+    changed = with_sections(text, [WEB])
+    assert changed.count(b"#| ") == 2
+    assert with_sections(changed, []) == text
 
 
 def test_a_condition_inside_a_section_is_replaced_with_it():
@@ -199,3 +208,44 @@ def test_where_defaults_are_named_by_others_ours_name_them_too():
 def test_where_defaults_are_not_named_by_others_ours_do_not_name_them():
     for text in (b"defaults d\nlisten x\n", b"defaults d\nlisten x from d\ndefaults\n"):
         assert with_sections(text, [WEB]) == text + MINE
+
+
+def test_a_lost_first_mark_leaves_nothing_of_ours_behind():
+    for text in (b"global\n", b"global\nfrontend web\n bind :81\nlisten x\n"):
+        changed = with_sections(text, [WEB])
+        first = next(line for line in changed.split(b"\n") if line.startswith(b"# >>>"))
+        damaged = changed.replace(first + b"\n", b"")
+        assert with_sections(damaged, []) == text
+        assert with_sections(damaged, [WEB]) == changed
+
+
+def test_an_end_that_stands_alone_goes_and_nothing_else():
+    text = b"global\nlisten x\n# <<< hakube kubernetes: frontend web\n bind :1\n"
+    assert with_sections(text, []) == b"global\nlisten x\n bind :1\n"
+
+
+def test_a_block_that_was_copied_is_one_again():
+    changed = with_sections(b"global\n", [WEB])
+    assert with_sections(changed + MINE + b"# mine\n" + MINE, [WEB]) == changed + b"# mine\n"
+
+
+def test_one_of_the_same_name_that_somebody_adds_is_taken_over():
+    changed = with_sections(b"global\n", [WEB]) + b"frontend web\n bind :9\n"
+    mended = with_sections(changed, [WEB])
+    assert mended.count(b"\nfrontend web\n") == 1
+    assert with_sections(mended, [WEB]) == mended
+    assert with_sections(mended, []) == b"global\nfrontend web\n bind :9\n"
+
+
+def test_where_a_declared_global_goes_the_file_has_its_own_again():
+    text = b"global\n daemon\ndefaults\n mode http\n"
+    declared = [Section("global", ("maxconn 1",)), Section("defaults", ("mode tcp",)), WEB]
+    changed = with_sections(text, declared, base=BASE)
+    assert with_sections(changed, [WEB], base=BASE) == with_sections(text, [WEB], base=BASE)
+
+
+def test_lines_before_the_first_section_do_not_get_into_a_global_of_ours():
+    text = b"{% if x %}\n odd\nlisten x\n"
+    changed = with_sections(text, [Section("global", ("maxconn 1",), beside=True), WEB])
+    assert changed.startswith(b"{% if x %}\n odd\n# >>> hakube kubernetes: global ")
+    assert with_sections(changed, []) == text

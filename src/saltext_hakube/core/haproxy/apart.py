@@ -16,7 +16,8 @@ from collections.abc import Container, Iterator, Sequence
 
 import msgspec
 
-from saltext_hakube.core.haproxy.section import Section
+from saltext_hakube.core.haproxy.found import closed
+from saltext_hakube.core.haproxy.section import Section, key_of
 from saltext_hakube.core.haproxy.syntax import header, words
 
 BARRIER = Section("defaults hakube", ("# empty, so that what follows inherits nothing",))
@@ -42,7 +43,7 @@ def place(lines: Sequence[str], keywords: Container[str] = ("defaults",)) -> int
         elif (header(line) or ("",))[0] in keywords:
             if depth == 0:
                 return _with_comments(lines, number)
-            return _with_comments(lines, outermost) if _closed(lines, outermost) else None
+            return _with_comments(lines, outermost) if closed(lines, outermost) else None
     return None
 
 
@@ -55,13 +56,16 @@ def completed(section: Section, logs: Sequence[str]) -> Section:
     return msgspec.structs.replace(section, lines=(*kept[:first], *logs, *kept[first:]))
 
 
-def logs(lines: Sequence[str]) -> tuple[str, ...]:
-    """The ``log`` lines that a section needs to log as the others of this file do.
+def logs(lines: Sequence[str], keys: Container[str]) -> tuple[str, ...]:
+    """The ``log`` lines that the sections of these keys need to log as others of the file do.
 
-    They are those of the first ``defaults`` that has any; none where they would lead nowhere.
+    They are those of the first ``defaults`` that has any; none where they would lead nowhere:
+    "log global" means what ``global`` has said above.
     """
     told = list(_log_lines(lines))
-    anywhere = any(keyword == "global" for keyword, _, _ in told)
+    ours = (n for n, line in enumerate(lines) if key_of(*(header(line) or ("",))) in keys)
+    place = next(ours, len(lines))
+    anywhere = any(keyword == "global" and number < place for keyword, number, _ in told)
     first = next((number for keyword, number, _ in told if keyword == "defaults"), None)
     if first is None:
         return ("log global",) * anywhere
@@ -96,23 +100,3 @@ def _with_comments(lines: Sequence[str], number: int) -> int:
     while number and lines[number - 1].lstrip().startswith("#"):
         number -= 1
     return number
-
-
-def _closed(lines: Sequence[str], start: int) -> bool:
-    """Whether every branch of the condition that begins here, and what follows it, begins with a
-    section: a statement there would get into the section that is put before the condition."""
-    depth, opening = 0, True
-    for line in lines[start:]:
-        statement = words(line)
-        if not statement:
-            continue
-        if statement[0] in (".if", ".elif", ".else", ".endif"):
-            depth += {".if": 1, ".endif": -1}.get(statement[0], 0)
-            opening = True
-        elif header(line):
-            if depth == 0:
-                return True
-            opening = False
-        elif opening and not statement[0].startswith("."):
-            return False
-    return True

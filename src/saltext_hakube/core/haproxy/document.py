@@ -24,7 +24,7 @@ import msgspec
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy import apart, inherit
 from saltext_hakube.core.haproxy.blocks import Block, Document, lines_of, parse, render
-from saltext_hakube.core.haproxy.found import sections_of
+from saltext_hakube.core.haproxy.found import Found, sections_of
 from saltext_hakube.core.haproxy.section import Section
 from saltext_hakube.core.haproxy.syntax import NAMELESS, SECTIONS, words
 
@@ -56,7 +56,8 @@ def with_sections(
     if any(block.key == apart.BARRIER.key and block.owner == owner for block in placed.blocks):
         wanted = {**wanted, apart.BARRIER.key: apart.BARRIER}
     lines = lines_of(render(_filled(placed, wanted, owner)))
-    logs, owed = apart.logs(lines), inherit.owed(lines)
+    logs = apart.logs(lines, {key for key, section in wanted.items() if section.apart})
+    owed = inherit.owed(lines)
     wanted = {
         key: inherit.named(apart.completed(section, logs) if section.apart else section, owed)
         for key, section in wanted.items()
@@ -85,14 +86,15 @@ def _filled(document: Document, sections: dict[str, Section], owner: str) -> Doc
 def _placed(document: Document, wanted: dict[str, Section], owner: str) -> Document:
     """The document with a block for each section, their texts still to come."""
     original = document.original
+    found = sections_of(original)
     blocks = [block for block in document.blocks if block.owner != owner or block.key in wanted]
     for section in wanted.values():
         if not section.apart:
-            blocks = _with_block(original, blocks, section, owner)
+            blocks = _with_block(original, found, blocks, section, owner)
     apart_ = [section for section in wanted.values() if section.apart]
     line = _line_apart(original, blocks) if apart_ else None
     for section in apart_:
-        blocks = _with_block(original, blocks, section, owner, line is not None)
+        blocks = _with_block(original, found, blocks, section, owner, away=line is not None)
     if line is not None:
         keys = (apart.BARRIER.key, *(section.key for section in apart_))
         blocks.sort(key=lambda it: (it.line, it.replaced > 0))
@@ -105,15 +107,22 @@ def _placed(document: Document, wanted: dict[str, Section], owner: str) -> Docum
 
 
 def _with_block(
-    original: Sequence[str], blocks: list[Block], section: Section, owner: str, away: bool = False
+    original: Sequence[str],
+    found: Sequence[Found],
+    blocks: list[Block],
+    section: Section,
+    owner: str,
+    *,
+    away: bool = False,
 ) -> list[Block]:
     """The blocks with one for this section, or ``away``: only what keeps the lines it replaces."""
-    taken = _taken_over(original, section, blocks, owner)
+    same = [it for it in found if it.key == section.key]
+    taken = _taken_over(original, same, section, blocks, owner)
     have = [it for it in blocks if it.owner == owner and it.key == section.key]
     keep = [it for it in have if it.replaced]
     if not away and not keep and not taken:
         keep = have[:1]
-        taken = [] if have else [_new(original, section, owner)]
+        taken = [] if have else [_new(original, same, section, owner)]
     gone = {id(it) for it in have} - {id(it) for it in keep}
     return [it for it in blocks if id(it) not in gone] + taken
 
@@ -130,16 +139,20 @@ def _is_defaults(block: Block) -> bool:
 
 
 def _taken_over(
-    original: Sequence[str], section: Section, blocks: Sequence[Block], owner: str
+    original: Sequence[str],
+    same: Sequence[Found],
+    section: Section,
+    blocks: Sequence[Block],
+    owner: str,
 ) -> list[Block]:
-    """Blocks in place of the file's own sections of this name."""
+    """Blocks in place of the file's own sections of the same name."""
     have = any(block.key == section.key and block.owner == owner for block in blocks)
     if section.beside or (have and section.key.split()[0] in _REPEATED):
         return []
-    covered = {line for block in blocks for line in range(block.line, block.line + block.replaced)}
     taken = []
-    for found in sections_of(original):
-        if found.key != section.key or found.conditional or found.start in covered:
+    for found in same:
+        covered = any(it.line <= found.start < it.line + it.replaced for it in blocks)
+        if found.conditional or covered:
             continue
         stop = found.stop
         if not original[-1].endswith("\n") and not any(map(words, original[stop:])):
@@ -148,16 +161,13 @@ def _taken_over(
     return taken
 
 
-def _new(original: Sequence[str], section: Section, owner: str) -> Block:
+def _new(original: Sequence[str], same: Sequence[Found], section: Section, owner: str) -> Block:
     """A block where nothing of its name is replaced: at the end, a global section before all."""
     line = None
     if section.key == "global":
-        line = apart.place(original, SECTIONS)
-        for found in sections_of(original) if section.beside else ():
-            # In the midst of a condition it would stand under that condition.
-            if found.key == section.key and not found.conditional:
-                line = found.stop
-                break
+        # In the midst of a condition it would stand under that condition.
+        sure = (found.stop for found in same if section.beside and not found.conditional)
+        line = next(sure, apart.place(original, SECTIONS))
     return Block(section.key, owner, len(original) if line is None else line, 0)
 
 
@@ -190,9 +200,11 @@ def _with_base(
     bare = not sections_of(document.original) and not document.blocks
     declared = {section.key for section in sections}
     needed = [s for s in base if s.key not in declared and (bare or s.key in have)]
+    theirs = {block.key for block in document.blocks if block.owner != owner}
     if not sections_of(document.original):
         whole = {s.key: s for s in base}
-        sections = [_joined(whole.get(s.key), s) if s.beside else s for s in sections]
+        alone = {s.key for s in sections if s.beside} - theirs
+        sections = [_joined(whole.get(s.key), s) if s.key in alone else s for s in sections]
     # haproxy wants the global section before the others.
     return sorted([*needed, *sections], key=lambda s: s.key != "global") if sections else []
 
@@ -208,6 +220,8 @@ def _refuse_contradictions(
     problems = [f"'{key}' is both declared and absent" for key in absent if key in wanted]
     beside = {key for key, section in wanted.items() if section.beside}
     for block in document.blocks:
+        if block.key == "global" and not block.replaced:
+            continue  # haproxy reads several as one
         if block.owner != owner and block.key in {*wanted, *absent} - beside:
             problems.append(
                 f"'{block.key}' belongs to '{block.owner}', which declares it too; "
