@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import subprocess
 
 import pytest
 
+from saltext_hakube.core import envfile, words
 from tests.lab import Lab, bare, missing
 
 REASON = missing()
@@ -132,6 +134,32 @@ def test_what_does_not_come_back_gets_its_old_file_and_the_other_node_is_not_tou
         touched.append(now > before[node.name])
     assert sorted(touched) == [False, True]
     assert constraints(lab.nodes[0]) == "<constraints/>"
+
+
+# Each value goes through $VAR of a unit; what the program got is what we say it gets.
+SHOW = """import json, sys
+open("/root/arguments.jsonl", "a").write(json.dumps(sys.argv[1:]) + chr(10))
+"""
+
+
+def test_systemd_splits_variables_as_we_do(lab):
+    node = lab.nodes[0]
+    chance = random.Random(4)
+    pieces = [*"ab=-'\"\\", "\\\\", " ", "  ", "\t", "\n", "--flag=", "'a b'", '"c d"', '\\"', "é"]
+    values = ["".join(chance.choices(pieces, k=chance.randint(0, 12))) for _ in range(80)]
+    names = [f"V{number}" for number in range(len(values))]
+    file = "".join(f"{n}={envfile.quoted(v)}\n" for n, v in zip(names, values, strict=True))
+    starts = "".join(f"ExecStart=/usr/bin/python3 /root/show.py ${name}\n" for name in names)
+    node.write("/root/show.py", SHOW)
+    node.write("/root/values", file)
+    node.write(
+        "/etc/systemd/system/split.service",
+        f"[Service]\nType=oneshot\nEnvironmentFile=/root/values\n{starts}",
+    )
+    node.run("systemctl daemon-reload; systemctl start split", timeout=120)
+    got = [json.loads(line) for line in node.run("cat /root/arguments.jsonl").stdout.splitlines()]
+    for value, arguments in zip(values, got, strict=True):
+        assert [word.text for word in words.split(value)] == arguments, repr(value)
 
 
 def test_in_maintenance_mode_nothing_managed_is_restarted_and_it_is_told(lab):
