@@ -5,6 +5,9 @@ import os
 
 import pytest
 
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.host import services
+
 URL = "https://192.0.2.100:6443"
 KUBELET = "/etc/kubernetes/kubelet.kubeconfig"
 TEXT = """\
@@ -175,3 +178,74 @@ def test_a_file_that_is_no_kubeconfig_is_one_line_with_its_name(states, kubelet,
     assert "\n" not in ret.comment
     assert "s3cret" not in ret.comment
     assert kubelet.read_bytes() == content
+
+
+@pytest.fixture
+def restarts(monkeypatch):
+    """Stand-ins for units and cluster, which a folder has not: what runs, what was restarted."""
+    found = services.Plan(
+        plain=(services.Service("kubelet"),),
+        managed=(services.Service("kube-scheduler", "scheduler"),),
+        notes=("a note",),
+    )
+    done = []
+    monkeypatch.setattr(services, "plan", lambda machine, files, *_: found if files else NOTHING)
+    monkeypatch.setattr(services, "restart_plain", done.append)
+    monkeypatch.setattr(services, "restart_managed", lambda service, *_: done.append(service.unit))
+    monkeypatch.setattr(services, "recover", lambda service, *_: done.append(f"-{service.unit}"))
+    return done
+
+
+NOTHING = services.Plan()
+
+
+def node(pillar_data):
+    pillar_data["hakube"]["cluster"]["nodes"] = {"worker1": "192.0.2.1", "b": "192.0.2.2"}
+    return {**pillar_data, "hakube": {**pillar_data["hakube"], "fencing": {"f": {"agent": "a"}}}}
+
+
+@with_pillar(node(pillar()))
+def test_what_reads_a_changed_file_is_restarted_once(states, kubelet, restarts, root):
+    planned = states.hakube_kubeenv.managed("any", test=True)
+    assert restarts == []
+    assert planned.changes["restart"] == ["kube-scheduler", "kubelet"]
+    assert "would be restarted: kube-scheduler, kubelet" in planned.comment
+    assert planned.warnings[-1] == "a note"
+    ret = states.hakube_kubeenv.managed("any")
+    assert ret.result is True, ret.comment
+    assert ret.changes == planned.changes
+    assert restarts == ["kube-scheduler", "kubelet"]
+    assert states.hakube_kubeenv.managed("any").changes == {}
+    assert not (root / "var/lib/hakube/restarts.json").exists()
+
+
+@with_pillar(node(pillar()))
+def test_what_does_not_come_back_gets_its_old_files_back(states, kubelet, restarts, monkeypatch):
+    def fail(service, *_):
+        raise HakubeError(f"{service.unit} ended")
+
+    monkeypatch.setattr(services, "restart_managed", fail)
+    ret = states.hakube_kubeenv.managed("any")
+    assert (ret.result, ret.changes) == (False, {})
+    assert "kube-scheduler ended" in ret.comment
+    assert "the old content is put back" in ret.comment
+    assert restarts == ["-kube-scheduler"]
+    assert kubelet.read_text() == TEXT
+    assert not (kubelet.parent / "config").exists()
+
+
+@with_pillar(node(pillar()))
+def test_a_restart_that_a_killed_run_left_is_made_by_the_next(states, kubelet, restarts, root):
+    states.hakube_kubeenv.managed("any")
+    restarts.clear()
+    (root / "var/lib/hakube/restarts.json").write_text(json.dumps({"files": [KUBELET]}))
+    ret = states.hakube_kubeenv.managed("any")
+    assert ret.changes == {"restart": ["kube-scheduler", "kubelet"]}
+    assert restarts == ["kube-scheduler", "kubelet"]
+    assert states.hakube_kubeenv.managed("any").changes == {}
+
+
+@with_pillar(node(pillar(restart=False)))
+def test_nothing_is_restarted_where_the_pillar_says_so(states, kubelet, restarts):
+    assert "restart" not in states.hakube_kubeenv.managed("any").changes
+    assert restarts == []
