@@ -1,7 +1,10 @@
 """Diffs of haproxy.cfg hold no secret of anybody."""
 
+import time
+
 from saltext_hakube.core.haproxy import shown
 from saltext_hakube.core.haproxy.document import with_sections
+from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.section import declared
 
 FOREIGN = b"""global
@@ -61,3 +64,22 @@ def test_a_file_that_comes_or_goes_is_named_as_in_any_diff():
     new = with_sections(None, SECTIONS, owner="x")
     assert diff(None, new)[:2] == ["--- /dev/null", "+++ haproxy.cfg"]
     assert diff(new, None)[:2] == ["--- haproxy.cfg", "+++ /dev/null"]
+
+
+def test_what_carries_a_secret_is_hidden_wherever_it_stands():
+    lines = [
+        'http-request deny unless { req.hdr(authorization) -m str "Bearer s3cr3t" }',
+        "http-request deny unless { http_auth_bearer -m str s3cr3t }",
+        "http-request set-query access_token=s3cr3t",
+        "option httpchk GET /x?apikey=s3cr3t",
+        "server a 192.0.2.1:80 tcp-md5sig s3cr3t",
+        "http-request set-var(txn.my-secret-word) str(s3cr3t)",
+    ]
+    assert b"s3cr3t" not in masked("\n".join(lines).encode())
+
+
+def test_a_long_line_is_looked_at_in_no_time():
+    for word in (b"a", b"secret", b"token"):
+        began = time.process_time()
+        masked(b"acl x path " + word * 4000)
+        assert time.process_time() - began < 5  # it was minutes
