@@ -10,6 +10,9 @@ was there before and is now declared is not thrown away: it stays above ours as 
         mode tcp
     # <<< hakube kubernetes: frontend apiserver-secure
 
+It goes to the end of the file, or where the section stands that it replaces. One that is ``apart``
+goes before the first ``defaults``, and only the comments stay where the replaced one was.
+
 A file is read as the original (every line that is not ours, the replaced ones put back) and the
 blocks placed in it. Whatever is declared, the original is carried along, so that taking our
 blocks out gives its bytes back, and reading what was written gives the same again.

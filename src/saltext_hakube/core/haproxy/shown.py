@@ -16,7 +16,7 @@ from saltext_hakube.core.haproxy.secrets import masked
 from saltext_hakube.core.haproxy.syntax import header
 from saltext_hakube.core.values import MASKED
 
-_FIRST_WORD = re.compile(r"([ \t]*\S+[ \t]+)[^\r\n]*\S[^\r\n]*")
+_FIRST_WORD = re.compile(r"^([ \t]*\S+[ \t]+)[^\r\n]*\S[^\r\n]*")
 
 
 def diff(old: bytes | None, new: bytes | None, name: str) -> str:
