@@ -81,6 +81,6 @@ def test_what_carries_a_secret_is_hidden_wherever_it_stands():
 def test_a_long_line_is_looked_at_in_no_time():
     for word in (b"a", b"secret", b"token"):
         began = time.process_time()
-        masked(b"acl x path " + word * 4000)
-        diff(b"listen x\n bind :1\n" + word * 4000 + b"\n", b"")
+        masked(b"acl x path " + word * 700)
+        diff(b"listen x\n bind :1\n" + word * 700 + b"\n", b"")
         assert time.process_time() - began < 5  # it was minutes
