@@ -1,10 +1,13 @@
 """A file that haproxy takes and serves worse with: it is taken back. No cluster, no turn here."""
 
+import contextlib
 import http.server
 import threading
 
 import pytest
 
+from saltext_hakube.core.errors import CommandError, Conflict
+from saltext_hakube.host import rollout, systemd
 from saltext_hakube.host.haproxy import health
 
 from .test_config_of_a_running_haproxy import (
@@ -95,3 +98,56 @@ def test_where_nothing_worked_before_nothing_is_judged(api):
     assert api(free_port()).result is True
     ret = api(free_port())
     assert ret.result is True, ret.comment
+
+
+def test_where_haproxy_does_not_take_the_old_file_again_that_one_stays_all_the_same(
+    running, api, server, monkeypatch
+):
+    assert api(server).result is True
+    good = running.config.read_bytes()
+    reload, asked = systemd.reload, []
+
+    def once(unit):
+        asked.append(unit)
+        if len(asked) == 2:
+            raise CommandError(("systemctl", "reload", unit), 1, "Job failed.")
+        reload(unit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(systemd, "reload", once)
+        ret = api(server, expect=204)
+    assert ret.result is False
+    assert "the old file was put back, but no-such-unit still runs with the new one" in ret.comment
+    assert running.config.read_bytes() == good
+    assert list(api(server).changes) == ["reload"]
+    assert api(server).changes == {}
+
+
+@pytest.fixture
+def lost(monkeypatch):
+    """The cluster's turn is another's by the time the change is made. A stand-in for the CIB."""
+
+    class Lost:
+        def renew(self):
+            raise Conflict("the turn was taken from node1")
+
+    @contextlib.contextmanager
+    def alone(*_, **__):
+        yield Lost()
+
+    monkeypatch.setattr(rollout, "alone", alone)
+
+
+def test_also_where_the_turn_was_lost_what_does_harm_is_taken_back(running, api, server, request):
+    assert api(server).result is True
+    good = running.config.read_bytes()
+    request.getfixturevalue("lost")
+    ret = api(server, expect=204)
+    assert ret.result is False
+    assert running.config.read_bytes() == good
+
+
+def test_that_the_turn_was_lost_is_a_warning(api, server, lost):
+    ret = api(server)
+    assert ret.result is True, ret.comment
+    assert any("the turn was taken from node1" in one for one in ret.warnings)

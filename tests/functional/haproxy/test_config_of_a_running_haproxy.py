@@ -17,7 +17,7 @@ import pytest
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.host import files, systemd, unread
 from saltext_hakube.host import run as door
-from saltext_hakube.host.haproxy import reload
+from saltext_hakube.host.haproxy import reload, replace
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("haproxy", path=os.pathsep.join([*os.get_exec_path(), *door.SBIN])),
@@ -224,6 +224,23 @@ def test_a_change_that_was_killed_before_the_reload_is_finished_by_the_next_one(
     assert list(ret.changes) == ["reload"]
     running.wait(port)
     assert managed(web(port)).changes == {}
+
+
+def test_a_change_that_was_killed_while_haproxy_was_told_is_finished_by_a_reload(
+    running, managed, monkeypatch
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    sections = web(free_port())
+    monkeypatch.setattr(replace.runtime, "adopt", killed)  # it may have drained a server by then
+    with pytest.raises(KeyboardInterrupt):
+        managed(sections)
+    assert running.config.read_text() == running.original
+    ret = managed(sections)
+    assert ret.result is True, ret.comment
+    assert len(running.asked("reload")) == 1
+    assert list(unread.NOTES.iterdir()) == []
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from saltext_hakube.core.errors import HakubeError, Refused
-from saltext_hakube.host import files, rollout
+from saltext_hakube.core.errors import Conflict, HakubeError, Refused
+from saltext_hakube.host import files, rollout, unread
 from saltext_hakube.host.haproxy import health
 from saltext_hakube.host.haproxy.health import Place
-from saltext_hakube.host.haproxy.replace import How, replace
+from saltext_hakube.host.haproxy.replace import How, put_back, replace
 from saltext_hakube.host.haproxy.unit import running
+from saltext_hakube.host.turn import Turn
 
 
 class Done(Struct, frozen=True):
@@ -44,28 +45,42 @@ def make(
     """Give haproxy its new file. A haproxy that does not run finds it when it starts.
 
     ``wait``: seconds at most for the other nodes of the cluster. Raises Refused, with the old file
-    in place and read, where haproxy does not take the new one or serves worse with it.
+    in place and read, where haproxy does not take the new one or serves worse with it; Conflict
+    where the file is not ``old`` any more.
     """
     if not running(place.machine, place.unit):
         return Done(*replace(place.machine, place.config, place.unit, old, new))
     with rollout.alone(place.machine, change, wait=wait, last=last) as mine:
         if files.read(place.machine.path(place.config)) != old:
-            raise Refused(f"{place.config} was changed by somebody meanwhile; apply again")
+            raise Conflict(f"{place.config} was changed by somebody meanwhile; apply again")
+        was = unread.last_read(place.unit, old)
         before, answered = health.look(place), health.answers(place)
         replaced = replace(place.machine, place.config, place.unit, old, new)
-        if mine is not None:
-            mine.renew()
+        lost = _renewed(mine)
         problems, warnings = health.verify(place, before, answered)
         if problems:
-            raise Refused("\n".join((_taken_back(place, old, new), *problems)))
-    return Done(*replaced, tuple(warnings))
+            raise Refused("\n".join((_taken_back(place, was, new), *problems)))
+    return Done(*replaced, (*lost, *warnings))
+
+
+def _renewed(mine: Turn | None) -> tuple[str, ...]:
+    """Have the turn for as long as it takes to look; why not, where it was lost.
+
+    That is no reason not to look: what is changed here and does harm is to be taken back.
+    """
+    try:
+        if mine is not None:
+            mine.renew()
+    except HakubeError as error:
+        return (f"the change was made, but maybe at the same time as another node's: {error}",)
+    return ()
 
 
 def _taken_back(place: Place, old: bytes | None, new: bytes) -> str:
     """Put the old file back and let haproxy read it; tell how that went."""
     told = f"haproxy took the new {place.config}, but does not serve with it"
     try:
-        replace(place.machine, place.config, place.unit, new, old or b"", adopt=False)
+        put_back(place.machine, place.config, place.unit, new, old)
     except HakubeError as error:
-        return f"{told}, and the old file could not be put back: {error}"
+        return f"{told}; {error}"
     return f"{told}; the old file was put back, and {place.unit} runs with it"

@@ -39,13 +39,11 @@ def replace(
     unit: str,
     old: bytes | None,
     new: bytes,
-    *,
-    adopt: bool = True,
 ) -> Replaced:
     """Write the file and let a running haproxy have it.
 
-    ``adopt``: first try to change the running process, which costs no reload. If it does not take
-    the new content, what it had read before is put back. Raises Refused then.
+    First the running process is told, if it can be, which costs no reload. If it does not take the
+    new content, what it had read before is put back. Raises Refused then.
     """
     path = machine.path(config)
     if not running(machine, unit):
@@ -55,17 +53,20 @@ def replace(
         return Replaced("stopped")
     before = notes.last_read(unit, old)
     why = ""
-    if adopt and before == old and old and new:
+    # A run that was killed while it told haproxy may have left a server drained: only a reload
+    # knows of none.
+    known = not notes.exists(unit)
+    notes.remember(unit, before, new)
+    if known and old and new:
         adopted = runtime.adopt(machine, unit, config, old, new)
         if adopted.done:
             _put_adopted(path, unit, new)
             return Replaced("adopted")
         why = adopted.why
-    notes.remember(unit, before, new)
     try:
         _put(path, new)
     except HakubeError:
-        if before == old:  # the file is as it was
+        if known:  # the file is as it was
             notes.forget(unit)
         else:
             notes.remember(unit, before, old or b"")
@@ -82,12 +83,34 @@ def replace(
     return Replaced("reloaded", why)
 
 
+def put_back(machine: Machine, config: str, unit: str, new: bytes, old: bytes | None) -> None:
+    """Give haproxy the old file again, after it took the new one and serves worse with it.
+
+    Raises Refused; where haproxy does not take it, the old file stays, and a start will read it.
+    """
+    path = machine.path(config)
+    notes.remember(unit, new, old or b"")
+    try:
+        _put(path, old or b"")
+    except HakubeError as error:
+        raise Refused(f"the old file could not be put back: {error}") from None
+    if running(machine, unit):
+        try:
+            reload(unit)
+        except HakubeError as error:
+            raise Refused(
+                f"the old file was put back, but {unit} still runs with the new one: {error}"
+            ) from None
+    notes.forget(unit)
+
+
 def _put_adopted(path: Path, unit: str, new: bytes) -> None:
     """Write what the process was told; where that fails it goes back to what the file says."""
     try:
         _put(path, new)
     except HakubeError:
         reload(unit)
+        notes.forget(unit)
         raise
     notes.forget(unit)
 
