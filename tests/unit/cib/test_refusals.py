@@ -34,3 +34,11 @@ def test_what_somebody_else_wrote_into_the_set_stays():
     )
     assert refusals(text) == (ONE,)
     assert 'name="x"' in edit(text, ()).after
+
+
+def test_its_id_is_one_for_pacemaker_whatever_the_unit_is_called():
+    # '@', ':' and '\\' are in units' names; the schema has NCName for ids.
+    one = Refusal(what="haproxy@a:b\\x2d", node="node1", digest="abc", since="s")
+    text = edit(CIB, (one,)).after
+    assert refusals(text) == (one,)
+    assert 'id="hakube-refused-haproxy_a_b_x2d-node1"' in text

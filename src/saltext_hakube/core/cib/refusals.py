@@ -7,6 +7,7 @@ It goes when the node that wrote it succeeds, or when somebody drops it.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
@@ -16,6 +17,8 @@ from saltext_hakube.core.cib.turn import Edit
 
 # The id of the set in crm_config, and what the names and ids of its entries begin with.
 SET = "hakube-refused"
+
+_NO_ID = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -28,8 +31,9 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The name of its entry: a node has one for each subject."""
-        return f"{SET}-{self.what}-{self.node}"
+        """The name of its entry: a node has one for each subject. It is an XML id, too, which has
+        fewer characters than a unit's name (haproxy@blue)."""
+        return _NO_ID.sub("_", f"{SET}-{self.what}-{self.node}")
 
 
 Refusals = tuple[Refusal, ...]
