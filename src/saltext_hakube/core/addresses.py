@@ -44,13 +44,8 @@ class Vip(msgspec.Struct, frozen=True):
 
 def address(text: str, path: str, problems: list[str]) -> Address | None:
     """The address of a machine; None, and a problem, where it cannot be one."""
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        problems.append(
-            f"{path}: {text!r} is wrong; expected an IPv4 or IPv6 address, "
-            "without a host name, port or prefix"
-        )
+    found = _read(text, path, problems)
+    if found is None:
         return None
     if "%" in text:
         reason = "has a zone, which has a meaning on one machine only"
@@ -66,6 +61,22 @@ def address(text: str, path: str, problems: list[str]) -> Address | None:
         return found
     problems.append(f"{path}: {text} {reason}; give an address that other machines can reach")
     return None
+
+
+def check_health(pillar: Pillar, problems: list[str]) -> None:
+    """The health listener may have any address of its machine."""
+    _read(pillar.haproxy.health.address, "hakube:haproxy:health:address", problems)
+
+
+def _read(text: str, path: str, problems: list[str]) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        problems.append(
+            f"{path}: {text!r} is wrong; expected an IPv4 or IPv6 address, "
+            "without a host name, port or prefix"
+        )
+        return None
 
 
 def nodes(pillar: Pillar, problems: list[str]) -> tuple[Node, ...]:

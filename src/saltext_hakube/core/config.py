@@ -96,6 +96,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         addresses.check_servers(servers, vip, problems)
         problems += haproxy_sections.problems(pillar.haproxy, vip.address, servers)
     addresses.check_ports(pillar, problems)
+    addresses.check_health(pillar, problems)
     addresses.check_device(pillar, nodes, vip, problems)
     node = identity.this_node(nodes, facts.names)
     if node is None and need_node:

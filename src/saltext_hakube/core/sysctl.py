@@ -40,8 +40,10 @@ Key = Annotated[
         description="a sysctl key, such as net.ipv4.ip_forward",
     ),
 ]
+# No half of a character (a surrogate), which no file can hold.
+_TEXT = r"^(?![^\n]*[\ud800-\udfff])[^\x00\n\r]*[^\s\x00][^\x00\n\r]*\Z"
 Value = Annotated[
-    int | Annotated[str, Meta(pattern=r"^[^\x00\n\r]*[^\s\x00][^\x00\n\r]*\Z")],
+    int | Annotated[str, Meta(pattern=_TEXT)],
     Meta(description="a number, or text of one line in quotes"),
 ]
 

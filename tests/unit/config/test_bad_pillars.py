@@ -409,6 +409,26 @@ BAD = {
         {"apiserver:port": "6443"},
         f"hakube:apiserver:port: '6443' is wrong; {PORT} (without quotes)",
     ),
+    "a health listener at no address": (
+        {"haproxy:health": {"address": "#"}},
+        "hakube:haproxy:health:address: '#' is wrong; expected an IPv4 or IPv6 address, without a "
+        "host name, port or prefix",
+    ),
+    "a section among the lines of ours": (
+        {"haproxy:backend_options": ["retries 2", "  backend mine"]},
+        "hakube:haproxy:backend_options: line 2: 'backend' opens a section; give it a key of its "
+        "own",
+    ),
+    "a section in quotes among the lines of ours": (
+        {"haproxy:frontend_options": ['"frontend" mine']},
+        "hakube:haproxy:frontend_options: line 1: 'frontend' opens a section; give it a key of its "
+        "own",
+    ),
+    "half a character for the kernel": (
+        {"sysctl": {"values": {"kernel.hostname": "\ud800"}}},
+        "hakube:sysctl:values:kernel.hostname: '\\ud800' is wrong; expected a number, or text of "
+        "one line in quotes",
+    ),
     "one port for two frontends": (
         {"haproxy": {"insecure": True, "insecure_port": 6443}},
         "hakube:haproxy:insecure_port: 6443 is also hakube:haproxy:secure_port; give each frontend "

@@ -83,7 +83,7 @@ def _section(head: str, lines: Iterable[str] | str, argument: str, problems: lis
         lines = ()
     kept = []
     for number, line in enumerate(lines, 1):
-        problem = _line_problem(line)
+        problem = line_problem(line)
         if problem:
             problems.append(f"{argument}: '{head}': line {number}: {problem}")
         else:
@@ -105,7 +105,8 @@ def _header(head: object, argument: str, problems: list[str]) -> str:
     return " ".join(parts)
 
 
-def _line_problem(line: object) -> str:
+def line_problem(line: object) -> str:
+    """Why this cannot be a line of a section; empty where it can."""
     if not isinstance(line, str):
         return f"must be text, not {line!r}; quote it in YAML"
     if any(mark in line for mark in "\n\r\0"):

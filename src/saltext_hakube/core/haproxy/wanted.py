@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy import kubernetes, process
 from saltext_hakube.core.haproxy.options import Haproxy, Server
-from saltext_hakube.core.haproxy.section import Section, declared
+from saltext_hakube.core.haproxy.section import Section, declared, line_problem
 
 PATH = "hakube:haproxy:sections"
 
@@ -25,15 +25,22 @@ def wanted(options: Haproxy, vip: str, servers: Sequence[Server]) -> tuple[Secti
 
 
 def problems(options: Haproxy, vip: str, servers: Sequence[Server]) -> list[str]:
-    """What is wrong with the sections that the pillar declares freely, one line each."""
+    """What is wrong with what the pillar writes freely, one line each."""
+    found = [*_lines("frontend_options", options), *_lines("backend_options", options)]
     try:
         keys = {section.key for section in declared(options.sections, PATH)}
     except ConfigError as error:
-        return list(error.problems)
+        return [*found, *error.problems]
     ours = [section.key for section in kubernetes.sections(options, vip, servers)]
-    return [
+    return found + [
         f"{PATH}: '{key}' is written from the other keys of hakube:haproxy; add lines to it with "
         "frontend_options or backend_options, or give yours another name"
         for key in ours
         if key in keys
     ]
+
+
+def _lines(key: str, options: Haproxy) -> list[str]:
+    """What is wrong with further lines of our own sections."""
+    told = ((number, line_problem(line)) for number, line in enumerate(getattr(options, key), 1))
+    return [f"hakube:haproxy:{key}: line {number}: {text}" for number, text in told if text]
