@@ -52,7 +52,11 @@ lint: prepare
 	    $(VENV)/bin/$$check $(CODE) || failed=1; \
 	done; $(VENV)/bin/lint-imports || failed=1; test -z "$$failed"
 
-unit functional integration: prepare
+# Two at a time: most of them wait for processes of their own.
+unit functional: prepare
+	@$(PYTEST) -q -n 2 --dist loadfile tests/$@ $(ARGS)
+
+integration: prepare
 	@$(PYTEST) -q tests/$@ $(ARGS)
 
 lab-test: prepare

@@ -15,6 +15,7 @@ VERSION = re.search(
 TESTS = [
     "pytest",
     "pytest-salt-factories",
+    "pytest-xdist",
     "hypothesis",
     "ruff",
     "import-linter",
