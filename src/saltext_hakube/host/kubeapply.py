@@ -13,9 +13,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from saltext_hakube.core.errors import HakubeError, Refused
+from saltext_hakube.core.errors import Conflict, HakubeError, Refused
 from saltext_hakube.host import files, remembered, rollout, services
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.rollout import Change
@@ -68,15 +69,14 @@ def due(machine: Machine) -> tuple[str, ...]:
 
 def make(machine: Machine, writes: Sequence[Write], plan: services.Plan, rules: Rules) -> Done:
     """Write the files, then restart what reads them. Raises Refused with the old files in place
-    where a managed service does not come back."""
-    if plan.units:
-        names = {*due(machine), *(write.file for write in writes)}
-        remembered.write(machine, SUBJECT, {"files": sorted(names)})
+    where a managed service does not come back; Conflict where a file or the turn is another's."""
     if plan.managed:
         with rollout.alone(machine, rules.change, wait=rules.wait, last=rules.last) as mine:
             written, problems = _in_turn(machine, writes, plan.managed, rules, mine), []
         restarted = [service.unit for service in plan.managed]
     else:
+        if plan.units:
+            _remember(machine, writes)
         written, problems = _written(writes)
         restarted = []
     for service in plan.plain:
@@ -87,6 +87,11 @@ def make(machine: Machine, writes: Sequence[Write], plan: services.Plan, rules: 
             problems.append(str(error))
     remembered.write(machine, SUBJECT, {})
     return Done(tuple(written), tuple(restarted), tuple(problems))
+
+
+def _remember(machine: Machine, writes: Sequence[Write]) -> None:
+    names = {*due(machine), *(write.file for write in writes)}
+    remembered.write(machine, SUBJECT, {"files": sorted(names)})
 
 
 def _written(writes: Sequence[Write]) -> tuple[list[str], list[str]]:
@@ -110,7 +115,9 @@ def _in_turn(
 ) -> list[str]:
     for write in writes:
         if files.read(machine.path(write.file)) != write.old:
-            raise Refused(f"{write.file} was changed by somebody meanwhile; apply again")
+            raise Conflict(f"{write.file} was changed by somebody meanwhile; apply again")
+    # Not before: without the turn nothing is written, and no restart is due.
+    _remember(machine, writes)
     tried: list[Service] = []
     try:
         for write in writes:
@@ -118,14 +125,20 @@ def _in_turn(
         for service in managed:
             _renew(mine)
             tried.append(service)
-            services.restart_managed(service, rules.node, rules.ready.get(service.unit))
+            services.restart_managed(
+                service, rules.node, rules.ready.get(service.unit), beat=partial(_try_renew, mine)
+            )
     except HakubeError as error:
         names = ", ".join(write.file for write in writes) or "the files"
-        told = [f"{error}. {names}: the old content is put back; other nodes do not change theirs"]
+        told = [f"{error}. {names}: the old content is put back"]
+        # That the turn was lost says nothing against the change.
+        lost = isinstance(error, Conflict)
+        if not lost:
+            told[0] += "; other nodes do not change theirs"
         told += _taken_back(machine, writes)
         told += _recovered(tried, rules, mine)
         remembered.write(machine, SUBJECT, {})
-        raise Refused("\n".join(told)) from None
+        raise (Conflict if lost else Refused)("\n".join(told)) from None
     return [write.file for write in writes]
 
 
@@ -145,10 +158,15 @@ def _recovered(tried: Sequence[Service], rules: Rules, mine: Turn | None) -> lis
     since = time.monotonic()
     told = []
     for service in tried:
-        with contextlib.suppress(HakubeError):
-            _renew(mine)  # lost or not: what we broke is ours to mend
+        _try_renew(mine)
         try:
-            services.recover(service, rules.node, since, rules.ready.get(service.unit))
+            services.recover(
+                service,
+                rules.node,
+                since,
+                rules.ready.get(service.unit),
+                beat=partial(_try_renew, mine),
+            )
         except HakubeError as failure:
             told.append(f"with its old files, too: {failure}")
     return told
@@ -157,3 +175,9 @@ def _recovered(tried: Sequence[Service], rules: Rules, mine: Turn | None) -> lis
 def _renew(mine: Turn | None) -> None:
     if mine is not None:
         mine.renew()
+
+
+def _try_renew(mine: Turn | None) -> None:
+    """Between steps of a restart that has begun: lost or not, what we broke is ours to mend."""
+    with contextlib.suppress(HakubeError):
+        _renew(mine)

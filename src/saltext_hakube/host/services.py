@@ -34,7 +34,8 @@ from saltext_hakube.host.run import run
 PLAIN = ("kubelet", "kube-proxy")
 
 # Seconds. An apiserver may take a minute to stop (--shutdown-delay-duration, requests that end) and
-# some to start; the turn's lease (host.rollout) is longer.
+# some to start. No single step takes as long as the turn's lease (host.rollout); ``beat`` is called
+# between them.
 RESTART = 100.0
 # An apiserver on a busy machine answers with 500 for a while, until its caches are filled.
 READY = 60.0
@@ -111,10 +112,15 @@ def restart_plain(unit: str) -> None:
 
 
 def restart_managed(
-    service: Service, node: str, ready: Callable[[], bool] | None = None, timeout: float = RESTART
+    service: Service,
+    node: str,
+    ready: Callable[[], bool] | None = None,
+    timeout: float = RESTART,
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
     """Restart what Pacemaker runs here, and see that it came back: another process, which stays,
-    and, if it was ``ready`` before, is so again. Raises HakubeError."""
+    and, if it was ``ready`` before, is so again. ``beat`` is called after each step that takes
+    time. Raises HakubeError."""
     before = systemd.main_pid(service.unit)
     was_ready = ready is not None and ready()
     resource = service.resource or ""
@@ -126,8 +132,10 @@ def restart_managed(
     except (CommandError, TimedOut):
         _unban(_bans(node) - there)
         raise
+    beat()
     _wait(lambda: _started(resource, node), 30, f"{resource} to run on {node} again")
     _steady(service.unit, before)
+    beat()
     if was_ready and ready is not None:
         _wait(ready, READY, f"{service.unit} on {node} to be ready again")
 
@@ -154,7 +162,11 @@ def readyz(address: str, port: int) -> Callable[[], bool]:
 
 
 def recover(
-    service: Service, node: str, since: float, ready: Callable[[], bool] | None = None
+    service: Service,
+    node: str,
+    since: float,
+    ready: Callable[[], bool] | None = None,
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
     """See that it runs here with the files as they are since then (a time of the monotonic clock).
 
@@ -163,12 +175,15 @@ def recover(
     """
     resource = service.resource or ""
     run(["crm_resource", "--cleanup", "--resource", resource, "--node", node], timeout=60)
+    beat()
     _wait(lambda: _started(resource, node), RESTART, f"{resource} to run on {node} again")
+    beat()
     began = systemd.properties(service.unit, "ExecMainStartTimestampMonotonic")
     if int(began.get("ExecMainStartTimestampMonotonic") or 0) / 1e6 < since:
-        restart_managed(service, node)
+        restart_managed(service, node, beat=beat)
     else:
         _steady(service.unit, None)
+    beat()
     if ready is not None:
         _wait(ready, READY, f"{service.unit} on {node} to be ready again")
 

@@ -191,8 +191,12 @@ def restarts(monkeypatch):
     done = []
     monkeypatch.setattr(services, "plan", lambda machine, files, *_: found if files else NOTHING)
     monkeypatch.setattr(services, "restart_plain", done.append)
-    monkeypatch.setattr(services, "restart_managed", lambda service, *_: done.append(service.unit))
-    monkeypatch.setattr(services, "recover", lambda service, *_: done.append(f"-{service.unit}"))
+    monkeypatch.setattr(
+        services, "restart_managed", lambda service, *_, **__: done.append(service.unit)
+    )
+    monkeypatch.setattr(
+        services, "recover", lambda service, *_, **__: done.append(f"-{service.unit}")
+    )
     return done
 
 
@@ -221,7 +225,7 @@ def test_what_reads_a_changed_file_is_restarted_once(states, kubelet, restarts, 
 
 @with_pillar(node(pillar()))
 def test_what_does_not_come_back_gets_its_old_files_back(states, kubelet, restarts, monkeypatch):
-    def fail(service, *_):
+    def fail(service, *_, **__):
         raise HakubeError(f"{service.unit} ended")
 
     monkeypatch.setattr(services, "restart_managed", fail)
