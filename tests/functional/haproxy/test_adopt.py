@@ -163,6 +163,27 @@ def test_a_server_that_goes_takes_only_its_own_sessions_with_it(api):
         assert clients.failed == []
 
 
+def test_what_takes_too_long_is_taken_back_and_cuts_nothing(api, monkeypatch):
+    monkeypatch.setattr(runtime, "WHOLE", 0.5)  # less than a server that goes has for its sessions
+    with servers(2) as (one, two):
+        api.start({"one": one.port, "two": two.port})
+        with Clients(api.port, long=4) as clients:
+            adopted = api.adopt({"one": one.port})
+            assert "takes longer than 0.5 s" in adopted.why
+            assert api.servers()["two"].state == "ready"
+        assert clients.broken == []
+        assert clients.failed == []
+
+
+def test_what_would_take_too_long_is_not_begun(api, monkeypatch):
+    monkeypatch.setattr(runtime, "WHOLE", 0.5)
+    with servers(2) as (one, two):
+        api.start({"one": one.port})
+        adopted = api.adopt({"one": two.port})
+        assert adopted.why.startswith("to tell it would take")
+        assert adopted.orders == ()
+
+
 @on(*DYNAMIC)
 def test_a_new_server_gets_nothing_before_its_check_has_passed(api):
     with servers(2) as (one, two):

@@ -89,6 +89,11 @@ class Plan(msgspec.Struct, frozen=True):
     why: str = ""
 
 
+def least(plan: Plan) -> float:
+    """Seconds that the plan takes at least: of its waits what cannot be shorter."""
+    return sum(step.earliest for step in plan.steps if isinstance(step, Checked))
+
+
 def verdict(step: Checked, server: Server | None, waited: float) -> bool | None:
     """Whether the check passed; None where it has not ended yet. ``waited``: seconds."""
     if server is None or not server.check_enabled or server.operational == STOPPED:

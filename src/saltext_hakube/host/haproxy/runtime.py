@@ -19,6 +19,9 @@ from saltext_hakube.host.haproxy.unit import running
 from saltext_hakube.host.machine import Machine
 
 POLL = 0.05  # seconds between two looks
+# Seconds for all orders. They and a reload, if they fail, have to fit into the lease of the
+# cluster's turn (host.rollout).
+WHOLE = 60.0
 UNDONE = 2.0  # seconds for haproxy to let go of what was begun
 
 Found = TypeVar("Found")
@@ -73,6 +76,8 @@ def _planned(
     plan = live.plan(before, after, info.version, servers(path))
     if plan.why:
         raise HakubeError(plan.why)
+    if (least := live_steps.least(plan)) > WHOLE:
+        raise HakubeError(f"to tell it would take {least:.0f} s")
     return path, info.pid, plan
 
 
@@ -93,12 +98,16 @@ def started(pid: int) -> float | None:
 
 def _carry_out(path: Path, plan: Plan) -> Adopted:
     done: list[Order] = []
+    end = time.monotonic() + WHOLE
     try:
         for step in plan.steps:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise HakubeError(f"to tell it takes longer than {WHOLE:g} s")
             if isinstance(step, Order):
                 _give(path, step, done)
             else:
-                _pass(path, step)
+                _pass(path, step, left)
         problems = _settled(path, plan) if plan.steps else []
         if problems:
             raise HakubeError("; ".join(problems))
@@ -123,20 +132,21 @@ def _give(path: Path, order: Order, done: list[Order]) -> None:
         time.sleep(POLL)
 
 
-def _pass(path: Path, step: Step) -> None:
-    """Wait for what the step waits for. Raises HakubeError where it does not come."""
+def _pass(path: Path, step: Step, left: float) -> None:
+    """Wait for what the step waits for, not longer than what is ``left`` (seconds). Raises
+    HakubeError where it does not come."""
     if isinstance(step, Serving):
         if live_steps.unserved(step, servers(path)):
             raise HakubeError(
                 f"{step.backend} has no other server up than {', '.join(step.without)}"
             )
     elif isinstance(step, Emptied):
-        _until(step.latest, lambda: not _sessions(path, step.servers))
+        _until(min(step.latest, left), lambda: not _sessions(path, step.servers))
     elif isinstance(step, Checked):
-        _wait_for_verdict(path, step)
+        _wait_for_verdict(path, step, min(step.latest, left))
 
 
-def _wait_for_verdict(path: Path, step: Checked) -> None:
+def _wait_for_verdict(path: Path, step: Checked, latest: float) -> None:
     name = "/".join(step.server)
     begun = time.monotonic()
 
@@ -146,9 +156,9 @@ def _wait_for_verdict(path: Path, step: Checked) -> None:
         passed = live_steps.verdict(step, found.get(step.server), waited)
         return [] if passed is None else [passed]
 
-    said = _until(step.latest, look)
+    said = _until(latest, look)
     if not said:
-        raise HakubeError(f"no health check of {name} has ended within {step.latest:.0f} s")
+        raise HakubeError(f"no health check of {name} has ended within {latest:.0f} s")
     if step.must_pass and not said[0]:
         raise HakubeError(f"{name} does not pass its health check")
 
