@@ -49,7 +49,8 @@ class Change(Struct, frozen=True):
         return (
             f"{refusal.node} has made this change to {self.what} and taken it back "
             f"({refusal.since}), so it is not made here; see what the apply says there. Mend the "
-            f"cause and apply on {refusal.node} first, or to all nodes again"
+            f"cause and apply on {refusal.node} first, or to all nodes again; where that node is "
+            "gone, `salt-call hakube_pcs.refused_drop` lets the others try"
         )
 
 
@@ -76,9 +77,12 @@ def alone(
             yield mine
         except Conflict:
             raise  # the turn was lost; nobody knows yet what is wrong
-        except HakubeError:
-            with contextlib.suppress(HakubeError):  # what is wrong here is what is to be told
+        except HakubeError as error:
+            try:
                 _write(machine, change, refused=True)
+            except HakubeError as second:
+                told = f"{error}\nThe other nodes could not be told of it: {second}"
+                raise Refused(told) from None
             raise
         _write(machine, change, refused=False)
 

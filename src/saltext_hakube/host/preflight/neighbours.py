@@ -20,6 +20,8 @@ from saltext_hakube.core.errors import HakubeError
 # Asked three times, as RFC 5227 does, so that a lost frame is no answer.
 TIMES = (0.0, 0.3, 0.6)
 PATIENCE = 1.0  # seconds
+# Where frames never end (a storm), what they say after this is not heard. Seconds.
+LONGEST = 3.0
 _ARP = 0x0806
 _SOLICIT, _ADVERTISE = 135, 136
 
@@ -112,7 +114,7 @@ def _converse(there: socket.socket, send: Callable[[], None], receive: Callable[
             send()
         left = (moments[0] if moments else begin + PATIENCE) - now
         readable, _, _ = select.select([there], [], [], max(0.0, left))
-        if readable:
+        if readable and time.monotonic() < begin + LONGEST:
             with contextlib.suppress(BlockingIOError):
                 receive()
         elif not moments and time.monotonic() >= begin + PATIENCE:
