@@ -76,7 +76,7 @@ def alone(
         try:
             yield mine
         except Conflict:
-            raise  # the turn was lost; nobody knows yet what is wrong
+            raise  # somebody was quicker: no word against the change
         except HakubeError as error:
             try:
                 _write(machine, change, refused=True)
@@ -129,14 +129,16 @@ def _take(machine: Machine, change: Change, wait: float, last: Callable[[], bool
     end = time.monotonic() + wait
     patient_until = time.monotonic() + PATIENCE
     while True:
-        left = max(1.0, end - time.monotonic())
-        mine = turn.take(
-            machine, change.node, LEASE, left, last=last, stand_back=min(STAND_BACK, left / 2)
-        )
         against = _against(machine, change)
-        if not against:
-            return mine
-        mine.release()
+        if not against:  # else the turn is for the one that tries again, which may let others first
+            left = max(1.0, end - time.monotonic())
+            mine = turn.take(
+                machine, change.node, LEASE, left, last=last, stand_back=min(STAND_BACK, left / 2)
+            )
+            against = _against(machine, change)
+            if not against:
+                return mine
+            mine.release()
         fresh = [one for one in against if one not in known]
         waiting = {entry.owner for entry in turn.show(machine)}
         # One that was there before may be tried again by its node, in this very apply.
