@@ -119,9 +119,9 @@ hakube:
     verify: required
     ca_file: /etc/kubernetes/pki/ca.crt
     # How often a server is checked; at 1s a busy apiserver is cut off in its TLS handshake.
-    inter: 1500ms
+    inter: 1200ms
     # How often while it comes or goes.
-    fastinter: 300ms
+    fastinter: 200ms
     # So many failed checks and it is down, so many good ones and it is up.
     fall: 2
     rise: 2
@@ -136,7 +136,7 @@ hakube:
     retries: 3
     tcp_keepalive: true
     timeouts:
-      connect: 1500ms
+      connect: 1200ms
       # A watch may be silent for long.
       client: 1h
       server: 1h
@@ -151,7 +151,7 @@ hakube:
     # The API's frontend for root on this machine, with or without the VIP. none: without it.
     api_socket: /run/haproxy-hakube-api.sock
     # An old worker ends with its last connection, or after so many reloads.
-    max_reloads: 100
+    max_reloads: 1000
     # Anything else that haproxy knows: further lines of our frontends and backends, further words
     # of all their servers, and sections of your own.
     frontend_options:

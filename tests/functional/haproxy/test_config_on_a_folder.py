@@ -207,6 +207,25 @@ def test_a_section_made_by_hand_is_taken_over_and_given_back(states, config):
     assert config.read_text() == hand
 
 
+def test_a_file_that_was_broken_before_is_told_as_that(states, config):
+    config.write_text(DEBIAN + "frontend broken\n    no-such-word\n")
+    before = config.read_bytes()
+    ret = states.hakube_haproxy.config_managed("web", sections=WEB)
+    assert ret.result is False
+    assert "as it is, before this change and after it; mend these lines" in ret.comment
+    assert "no-such-word" in ret.comment
+    assert config.read_bytes() == before
+
+
+def test_a_broken_line_inside_of_ours_is_mended(states, config):
+    assert states.hakube_haproxy.config_managed("web", sections=WEB).result is True
+    good = config.read_text()
+    config.write_text(good.replace("    mode tcp", "    mode nonsense"))
+    assert config.read_text() != good
+    assert states.hakube_haproxy.config_managed("web", sections=WEB).result is True
+    assert config.read_text() == good
+
+
 def test_ours_can_be_taken_out_of_a_file_that_haproxy_refuses(states, config):
     states.hakube_haproxy.config_managed("web", sections=WEB)
     config.write_text(config.read_text().replace(DEBIAN, "nonsense\n"))

@@ -145,7 +145,7 @@ def test_without_a_file_global_has_all_that_it_needs_once():
     found = wanted(Haproxy(), "192.0.2.100", SERVERS)
     changed = with_sections(None, found, base=BASE)
     assert changed.count(b"\nglobal\n") == 1
-    assert changed.index(b"user haproxy") < changed.index(b"mworker-max-reloads 100")
+    assert changed.index(b"user haproxy") < changed.index(b"mworker-max-reloads 1000")
     assert with_sections(changed, found, base=BASE) == changed
     assert with_sections(changed, [], base=BASE) == b""
 
@@ -184,10 +184,10 @@ OTHERS = {
     "stats_socket": ("/run/x", "stats socket /run/x mode 600 level admin"),
     "api_socket": ("/run/y", "bind /run/y mode 600"),
     "health": ({"address": "::1", "port": 7}, "bind [::1]:7"),
-    "inter": ("7s", "default-server inter 7s fastinter 300ms fall 2 rise 2"),
-    "fastinter": ("70ms", "default-server inter 1500ms fastinter 70ms fall 2 rise 2"),
-    "fall": (7, "default-server inter 1500ms fastinter 300ms fall 7 rise 2"),
-    "rise": (7, "default-server inter 1500ms fastinter 300ms fall 2 rise 7"),
+    "inter": ("7s", "default-server inter 7s fastinter 200ms fall 2 rise 2"),
+    "fastinter": ("70ms", "default-server inter 1200ms fastinter 70ms fall 2 rise 2"),
+    "fall": (7, "default-server inter 1200ms fastinter 200ms fall 7 rise 2"),
+    "rise": (7, "default-server inter 1200ms fastinter 200ms fall 2 rise 7"),
     "retries": (7, "retries 7"),
     "timeouts": (
         {"connect": "71s", "client": "72s", "server": "73s", "check": "74s"},

@@ -85,7 +85,7 @@ class Timeouts(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     after which an apiserver gives up on its etcd, or "not ready" is taken for dead.
     """
 
-    connect: Duration = "1500ms"
+    connect: Duration = "1200ms"
     client: Duration = "1h"  # kubeadm's 20 s broke `kubectl logs -f` (kubeadm #2227, #1685)
     server: Duration = "1h"
     check: Duration = "3s"
@@ -125,10 +125,11 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ca_file: File = "/etc/kubernetes/pki/ca.crt"
     # An apiserver that hangs is down after at most inter + T + fastinter + T, where T, what a
     # check's connection and TLS handshake may take, is the lesser of inter and timeouts.connect:
-    # 4.8 s. Measured on 2.6: 3.7 to 4.5 s (with 2s, 500ms, 2s: 5.5 to 6.2 s). With a T of a second
-    # a busy apiserver looks down.
-    inter: Duration = "1500ms"
-    fastinter: Duration = "300ms"
+    # 3.8 s; hakube-watch closes what is left in old workers within another second. (Measured on
+    # 2.6 with 1500ms, 300ms, 1500ms: 3.7 to 4.6 s, and 0.7 s more.) At a T of 1 s a busy apiserver
+    # looks down.
+    inter: Duration = "1200ms"
+    fastinter: Duration = "200ms"
     fall: Count = 2
     rise: Count = 2
     # An apiserver that answers "not ready" (it starts, it stops, its etcd stalls) is alive: drain
@@ -147,7 +148,7 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     # The API's frontend on this machine also without the VIP: how a change is seen to work.
     api_socket: Socket = "/run/haproxy-hakube-api.sock"
     # An old worker ends with its last connection, or after so many reloads.
-    max_reloads: Annotated[int, Meta(ge=1, le=10000, description="a number, 1 to 10000")] = 100
+    max_reloads: Annotated[int, Meta(ge=1, le=10000, description="a number, 1 to 10000")] = 1000
     # Anything else that haproxy knows: in our sections, on our servers, in sections of their own.
     frontend_options: Lines = ()
     backend_options: Lines = ()
