@@ -49,11 +49,12 @@ class Minion:
         """``hakube:haproxy``, or its defaults."""
         return self.config.haproxy if self.config else Haproxy()
 
-    def sections(self) -> tuple[Section, ...]:
-        """What the pillar needs, for the haproxy that is installed. Raises ConfigError."""
+    def sections(self, *, adapted: bool = True) -> tuple[Section, ...]:
+        """What the pillar needs. ``adapted``: for the haproxy that is installed here; else on all
+        nodes alike. Raises ConfigError."""
         config = face.config(*self._given)
         try:
-            version = checking.version()
+            version = checking.version() if adapted else None
         except NotInstalled:
             version = None
         options = kubernetes.adapted(config.haproxy, version)
@@ -82,6 +83,7 @@ class Wanted:
         self._minion = minion
         self.machine = minion.machine
         self.sections = minion.sections() if sections is None else declared(sections, "sections")
+        self._alike = minion.sections(adapted=False) if sections is None else self.sections
         self.absent = keys(absent or [], "absent")
         if sections is not None and owner is None:
             raise ConfigError(["owner: needed with sections; name whose they are, such as 'web'"])
@@ -122,7 +124,7 @@ class Wanted:
 
     def change(self) -> rollout.Change:
         """What is changed, for the other nodes to know it by."""
-        told = "".join(line for section in self.sections for line in section.rendered())
+        told = "".join(line for section in self._alike for line in section.rendered())
         digest = changing.digest(f"{self.owner} {self.absent} {told}")
         config = self._minion.config
         node = config.node if config and config.node else os.uname().nodename

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 
 from saltext_hakube.core.cib.declaration import AbsentObjects, Objects, Purge
 from saltext_hakube.core.cib.disruption import Limits
-from saltext_hakube.core.haproxy.options import Haproxy, Line
+from saltext_hakube.core.haproxy.options import Haproxy, Words
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.sysctl import Sysctl
@@ -95,7 +95,7 @@ class ServerEntry(Shape):
     name: Id | None = None
     port: Port | None = None
     insecure_port: Port | None = None
-    options: Line | None = None
+    options: Words | None = None
 
 
 class Apiserver(Shape):

@@ -116,6 +116,20 @@ def forget(machine: Machine, what: str | None = None) -> Refusals:
     return gone
 
 
+def pardon(machine: Machine, change: Change) -> None:
+    """Forget this node's own refusal where the change is made without anybody seeing how it does:
+    what it concerns does not run. Raises HakubeError."""
+    if not _in_cluster(machine):
+        return
+
+    def planned(text: str) -> refusals.Edit:
+        found = refusals.refusals(text)
+        mine = [one for one in found if (one.what, one.node) == (change.what, change.node)]
+        return refusals.edit(text, (one for one in found if one not in mine))
+
+    cib.push(machine, planned)
+
+
 def _in_cluster(machine: Machine) -> bool:
     """Whether a cluster runs here; the one that Debian's package starts, of this machine alone and
     without quorum, is none."""

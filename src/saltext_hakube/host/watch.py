@@ -80,7 +80,7 @@ def plan_absent(machine: Machine) -> Plan:
     state, notes = _state(machine)
     service: list[str] = []
     if state is not None:
-        if state["active"]:
+        if not state["stopped"]:
             service.append("stop")
         if systemd.enabled(watch.SERVICE):
             service.append("disable")
@@ -154,7 +154,8 @@ def _state(machine: Machine) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
         return None, ("nothing is enabled or started: systemd does not run here",)
     # One that is "activating" keeps failing, or waits to be tried again: a start hurries it.
     active = shown.get("ActiveState") in ("active", "reloading")
-    return {"active": active, "pid": int(shown.get("MainPID") or 0)}, ()
+    stopped = shown.get("ActiveState") in ("inactive", "failed")
+    return {"active": active, "stopped": stopped, "pid": int(shown.get("MainPID") or 0)}, ()
 
 
 def _runs(pid: int, build: str) -> bool:

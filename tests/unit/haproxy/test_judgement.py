@@ -49,6 +49,13 @@ def test_one_server_up_is_enough():
     assert verdict.problems == verdict.warnings == ()
 
 
+def test_a_check_that_goes_on_does_not_hide_what_the_one_before_said():
+    checking = (server("a", check_result=0), server("b", check_result=0))
+    verdict = judge(checking, (down("a"), down("b")), late=False)
+    assert verdict.problems != ()
+    assert judge(UP, checking, late=False).decided
+
+
 def test_a_server_that_did_not_come_back_is_a_warning():
     verdict = judge(UP, (server("a"), down("b")), late=False)
     assert verdict.decided
@@ -87,8 +94,19 @@ def test_what_was_down_before_proves_nothing():
         assert verdict.problems == ()
 
 
-def test_what_could_not_be_asked_before_proves_nothing():
-    assert judge(None, (down("a"),), late=False).problems == ()
+def test_what_was_not_there_before_and_has_no_server_up_is_a_warning():
+    for before in (None, (), (server("x", backend="other"),)):
+        now = (down("a"), server("x", backend="other"))
+        verdict = judge(before, now, late=False)
+        assert verdict.decided
+        assert verdict.problems == ()
+        (told,) = verdict.warnings
+        assert "no server is up in api" in told
+        assert not judge(before, (unknown("a"), *now[1:]), late=False).decided
+
+
+def test_without_a_socket_before_and_after_that_is_told():
+    assert judge(None, None, late=False).warnings != ()
 
 
 def test_a_haproxy_that_does_not_answer_any_more_is_harm_in_the_end():

@@ -238,6 +238,8 @@ def test_keepalive_and_the_closing_of_sessions_can_be_switched_off():
         {"max_reloads": 0},
         {"server_options": "weight 1\nbind :1"},
         {"backend_options": ["x "]},
+        {"server_options": "weight 1 # one"},
+        {"server_options": "track other/one"},
         {"stats_socket": "relative"},
         {"unready": "up"},
     ],

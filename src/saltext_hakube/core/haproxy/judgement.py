@@ -12,7 +12,10 @@ from msgspec import Struct
 
 from saltext_hakube.core.haproxy.runtime import STOPPED, Server
 
-_PASSED = 3  # enum check_result in check-t.h
+# Of a server's last check that has ended. Not its result: that is unknown again while the next
+# check goes on.
+_PASSED = ("L4OK", "L6OK", "L7OK")
+_DRAINED = "L7OKC"
 
 
 class Verdict(Struct, frozen=True):
@@ -25,15 +28,17 @@ class Verdict(Struct, frozen=True):
 
 def judge(before: Sequence[Server] | None, after: Sequence[Server] | None, late: bool) -> Verdict:
     """The verdict on a change. None: haproxy could not be asked. ``late``: it is the last look."""
+    if before is None and after is None:
+        return Verdict(True, (), ("haproxy has no stats socket to ask whether it serves",))
     if before is None:
-        return Verdict(True)
+        before = ()
     if after is None:
         told = "haproxy does not answer on its stats socket any more"
         return Verdict(late, (told,) if late else ())
     was, now = _backends(before), _backends(after)
     had = {name for name, servers in was.items() if any(map(up, servers))}
     kept = {name for name in had if name in now}
-    undecided = [name for name in kept if not _decided(now[name]) and not late]
+    undecided = [name for name in now if not _decided(now[name]) and not late]
     # A new name for what was there before: one of all has to work. Where nothing is left, that is
     # what was asked for.
     if had and not kept and now:
@@ -54,13 +59,18 @@ def judge(before: Sequence[Server] | None, after: Sequence[Server] | None, late:
         for server in now[name]
         if not alive(server) and any(up(one) and one.name == server.name for one in was[name])
     )
-    warnings = (f"not up since the change: {', '.join(lost)}",) if lost else ()
-    return Verdict(not undecided, tuple(problems), warnings)
+    warnings = [f"not up since the change: {', '.join(lost)}"] if lost else []
+    # What was down before proves nothing against the change, but a person wants to know.
+    new = [name for name in now if name not in kept and name not in undecided]
+    warnings += [
+        line for name in new if not any(map(alive, now[name])) for line in _told(name, now[name])
+    ]
+    return Verdict(not undecided, tuple(problems), tuple(warnings))
 
 
 def up(server: Server) -> bool:
     """Whether its check has passed and it gets new sessions."""
-    return server.serving and server.check_result == _PASSED
+    return server.serving and server.check_status in _PASSED
 
 
 def alive(server: Server) -> bool:
@@ -73,7 +83,7 @@ def _decided(servers: Iterable[Server]) -> bool:
     checked = [server for server in servers if server.check_enabled]
     return (
         not checked
-        or any(up(server) and server.check_status for server in checked)
+        or any(alive(it) and it.check_status in (*_PASSED, _DRAINED) for it in checked)
         or not any(map(alive, checked))
     )
 

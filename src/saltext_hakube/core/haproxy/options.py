@@ -60,6 +60,16 @@ Line = Annotated[
         description="one line of haproxy's configuration",
     ),
 ]
+# At the end of a server's line, where a comment would hide what follows. What tracks another
+# server's check is no unchecked one.
+Words = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!(.*\s)?track\s)[^#\x00-\x1f\x7f\ud800-\udfff]*"
+        r"[^\s#\x00-\x1f\x7f\ud800-\udfff]\Z",
+        description="words of a server's line, such as 'weight 50', without # and track",
+    ),
+]
 Lines = Annotated[tuple[Line, ...], Meta(description="a list of lines of haproxy's configuration")]
 
 
@@ -152,7 +162,7 @@ class Haproxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     # Anything else that haproxy knows: in our sections, on our servers, in sections of their own.
     frontend_options: Lines = ()
     backend_options: Lines = ()
-    server_options: Line | None = None
+    server_options: Words | None = None
     sections: Annotated[
         dict[str, Lines],
         Meta(description="a mapping of headers, such as 'frontend web', to lists of lines"),

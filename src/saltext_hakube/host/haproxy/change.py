@@ -49,7 +49,9 @@ def make(
     where the file is not ``old`` any more.
     """
     if not running(place.machine, place.unit):
-        return Done(*replace(place.machine, place.config, place.unit, old, new))
+        done = Done(*replace(place.machine, place.config, place.unit, old, new))
+        rollout.pardon(place.machine, change)
+        return done
     with rollout.alone(place.machine, change, wait=wait, last=last) as mine:
         if files.read(place.machine.path(place.config)) != old:
             raise Conflict(f"{place.config} was changed by somebody meanwhile; apply again")

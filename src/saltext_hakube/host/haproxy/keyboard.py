@@ -14,7 +14,7 @@ from saltext_hakube.core.haproxy import live_diff, live_steps, runtime
 from saltext_hakube.core.haproxy.live_steps import Serving
 from saltext_hakube.core.haproxy.runtime import Process, Server, Session
 from saltext_hakube.host.haproxy import socket
-from saltext_hakube.host.haproxy.runtime import POLL, servers, started
+from saltext_hakube.host.haproxy.runtime import POLL, changed, servers, started
 from saltext_hakube.host.haproxy.unit import text
 from saltext_hakube.host.machine import Machine
 
@@ -167,8 +167,8 @@ def older_than_file(keyboard: Keyboard) -> bool:
     since = started(runtime.info(keyboard.ask("show info")).pid)
     files = socket.files(keyboard.machine, keyboard.config, keyboard.unit)
     paths = [keyboard.machine.path(name) for name in files]
-    changed = [path.stat().st_mtime for path in paths if path.exists()]
-    return since is not None and bool(changed) and max(changed) > since
+    times = [changed(path) for path in paths if path.exists()]
+    return since is not None and bool(times) and max(times) > since
 
 
 def _demand_another(keyboard: Keyboard, targets: Sequence[Server], word: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -52,7 +53,9 @@ def adopt(machine: Machine, unit: str, config: str, old: bytes, new: bytes) -> A
     except HakubeError as error:
         return Adopted(False, why=str(error))
     if adopted.done:
-        _remember(unit, pid, new)
+        # Without the note the next change takes a reload, which is no harm.
+        with contextlib.suppress(HakubeError):
+            _remember(unit, pid, new)
     return adopted
 
 
@@ -94,6 +97,12 @@ def started(pid: int) -> float | None:
         return None
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return booted + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def changed(path: Path) -> float:
+    """When the file last became what it is: also one that was put there with an older time."""
+    found = path.stat()
+    return max(found.st_mtime, found.st_ctime)
 
 
 def _carry_out(path: Path, plan: Plan) -> Adopted:
@@ -206,7 +215,7 @@ def _has_read(unit: str, config: Path, pid: int, content: bytes) -> bool:
     if files.read(_note(unit)) == _said(pid, content):
         return True
     try:
-        return files.read(config) == content and config.stat().st_mtime < since
+        return files.read(config) == content and changed(config) < since
     except FileNotFoundError:
         return False
 
@@ -217,7 +226,7 @@ def _newer_authorities(machine: Machine, pid: int, content: bytes) -> list[str]:
     return [
         name
         for name in sorted(set(verdict.authorities(content)))
-        if machine.path(name).exists() and machine.path(name).stat().st_mtime > since
+        if machine.path(name).exists() and changed(machine.path(name)) > since
     ]
 
 
