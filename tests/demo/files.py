@@ -162,12 +162,19 @@ def written(screen: Screen, machines: Machines) -> None:
         name = path.relative_to(root)
         if not path.is_file() or name.name == "ca.crt":
             continue
-        lines = path.read_text().splitlines()
+        content = path.read_bytes()
         for other in MACHINES[1:]:
-            if (machines.root(other) / name).read_text().splitlines() != lines:
+            if (machines.root(other) / name).read_bytes() != content:
                 raise DemoError(f"/{name} on {other} is not that of node1")
-        screen.line(f"/{name}" + (f", {len(lines)} lines, among them" if len(lines) > 3 else ""))
+        if path.suffix == ".pyz":
+            screen.line(f"/{name}, a program")
+            continue
+        lines = content.decode().splitlines()
         shown = lines if len(lines) <= 3 else _telling(lines)
+        many = f", {len(lines)} lines" + (", among them" if shown else "")
+        screen.line(f"/{name}" + (many if len(lines) > 3 else ""))
+        if not shown:
+            continue
         screen.line("\n".join(f"    {line.strip()}" for line in shown))
 
 

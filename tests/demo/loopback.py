@@ -93,6 +93,7 @@ def try_out(screen: Screen, root: Path, folder: Path, authority: Authority) -> N
     config = folder / "haproxy.cfg"
     text = (root / "etc/haproxy/haproxy.cfg").read_text().replace(NETWORK, network)
     text = text.replace("/etc/kubernetes/pki/ca.crt", str(authority.ca))
+    text = text.replace("127.0.0.1:", f"{network}{VIP}:")
     config.write_text(_without_the_machine(text))
     stand_in = [sys.executable, "-c", _STAND_IN]
     with contextlib.ExitStack() as stack:
@@ -141,9 +142,13 @@ def _running(words: list[str | Path]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _without_the_machine(text: str) -> str:
-    """Without what of a machine's own a process of anybody's has not: log, user, socket."""
+    """Without what of a machine's own a process of anybody's has not: log, user, sockets."""
     words = (["user"], ["group"], ["log"], ["stats"], ["chroot"])
-    return "".join(line for line in text.splitlines(keepends=True) if line.split()[:1] not in words)
+    return "".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if line.split()[:1] not in words and "bind /" not in line
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ def test_the_minimal_example_is_planned_and_nothing_is_touched(salt, minion, pil
     assert {name for name, state in states.items() if state["changes"]} == {
         "hakube-sysctl-vip",
         "hakube-haproxy-config",
+        "hakube-watch",
         "hakube-kubeenv-files",
         "hakube-resources-managed",
     }
