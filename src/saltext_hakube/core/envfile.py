@@ -94,6 +94,12 @@ def get(text: str, name: str) -> str | None:
     return assignment.value if assignment else None
 
 
+def changed(old: str, new: str) -> frozenset[str]:
+    """The variables that one text sets otherwise than the other."""
+    before, after = values(old), values(new)
+    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
 def with_values(text: str, values: Mapping[str, str]) -> str:
     """The text in which each variable has its value.
 

@@ -21,6 +21,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -73,30 +74,43 @@ def plan(
     node: str | None,
     resources: Mapping[str, str],
     plain: Iterable[str] = PLAIN,
+    *,
+    variables: Mapping[str, Collection[str]] | None = None,
 ) -> Plan:
     """What reads these files and runs. ``resources``: unit -> id of those that Pacemaker manages;
-    ``node``: this machine's name in the cluster."""
+    ``node``: this machine's name in the cluster; ``variables``: by file, which have changed (a file
+    that is not in it: any may have)."""
     if not machine.live or not files:
         return Plan()
     notes: list[str] = []
-    affected = [unit for unit in resources if reads(unit, files)]
+    reads = partial(_reads, files=files, variables=variables or {})
+    affected = [unit for unit in resources if reads(unit)]
     managed = tuple(_managed(affected, node, resources, notes)) if affected else ()
     others = [unit for unit in plain if unit not in resources]
     return Plan(
-        plain=tuple(Service(unit) for unit in others if reads(unit, files)),
+        plain=tuple(Service(unit) for unit in others if reads(unit)),
         managed=managed,
         notes=tuple(notes),
     )
 
 
-def reads(unit: str, files: Collection[str]) -> bool:
+def _reads(unit: str, files: Collection[str], variables: Mapping[str, Collection[str]]) -> bool:
     """Whether the unit runs, and reads one of the files: as its environment, or by a flag."""
     if not systemd.active(unit):
         return False
     patterns = environment_files(unit)
-    if any(fnmatchcase(file, pattern) for file in files for pattern in patterns):
+    found = [file for file in files if any(fnmatchcase(file, one) for one in patterns)]
+    if any(_uses(unit, variables.get(file)) for file in found):
         return True
     return any(word.partition("=")[2] in files or word in files for word in _arguments(unit))
+
+
+def _uses(unit: str, changed: Collection[str] | None) -> bool:
+    """Whether its command line has one of the variables. One that has none at all may read them by
+    itself."""
+    command = ["systemctl", "--no-pager", "show", "--property=ExecStart", unit]
+    used = set(re.findall(r"\$\{?(\w+)", run(command, timeout=systemd.ASK).stdout))
+    return changed is None or not used or bool(used.intersection(changed))
 
 
 def environment_files(unit: str) -> list[str]:
@@ -120,10 +134,17 @@ def restart_managed(
 ) -> None:
     """Restart what Pacemaker runs here, and see that it came back: another process, which stays,
     and, if it was ``ready`` before, is so again. ``beat`` is called after each step that takes
-    time. Raises HakubeError."""
+    time. Raises HakubeError.
+
+    One that runs on a single node may come up on another, with that one's files; nothing is to be
+    done for one that has gone there before its turn came (as the next of its group does).
+    """
+    resource = service.resource or ""
+    where = _nodes(resource)
+    if node not in where:
+        return
     before = systemd.main_pid(service.unit)
     was_ready = ready is not None and ready()
-    resource = service.resource or ""
     command = ["crm_resource", "--restart", "--resource", resource, "--node", node]
     command += ["--lifetime", BAN, "--timeout", f"{timeout:.0f}s"]
     there = _bans(node)
@@ -133,7 +154,8 @@ def restart_managed(
         _unban(_bans(node) - there)
         raise
     beat()
-    _wait(lambda: _started(resource, node), 30, f"{resource} to run on {node} again")
+    if not _back(resource, node, single=len(where) == 1, seconds=30):
+        return
     _steady(service.unit, before)
     beat()
     if was_ready and ready is not None:
@@ -174,9 +196,11 @@ def recover(
     Raises HakubeError.
     """
     resource = service.resource or ""
+    where = _nodes(resource)
     run(["crm_resource", "--cleanup", "--resource", resource, "--node", node], timeout=60)
     beat()
-    _wait(lambda: _started(resource, node), RESTART, f"{resource} to run on {node} again")
+    if not _back(resource, node, single=len(where) <= 1, seconds=RESTART):
+        return
     beat()
     began = systemd.properties(service.unit, "ExecMainStartTimestampMonotonic")
     if int(began.get("ExecMainStartTimestampMonotonic") or 0) / 1e6 < since:
@@ -208,9 +232,21 @@ def _managed(
         notes.append(f"{unit} is not restarted, it goes on with its old settings: {why}")
 
 
-def _started(resource: str, node: str) -> bool:
+def _nodes(resource: str) -> frozenset[str]:
+    """Where it runs."""
     found = status.status()
-    return found is not None and node in found.running.get(resource, ())
+    return frozenset(found.running.get(resource, ())) if found is not None else frozenset()
+
+
+def _back(resource: str, node: str, *, single: bool, seconds: float) -> bool:
+    """Wait until it runs here again, or, being a ``single`` one, anywhere; whether it is here."""
+
+    def there() -> bool:
+        now = _nodes(resource)
+        return node in now or (single and bool(now))
+
+    _wait(there, seconds, f"{resource} to run on {node} again")
+    return node in _nodes(resource)
 
 
 def _steady(unit: str, before: int | None) -> None:

@@ -151,8 +151,15 @@ class _Work:
         if config is None or not config.kubernetes.restart:
             return services.Plan()
         names = {*self.edited, *(change.file for change in self.kubeconfigs)}
-        names |= set(kubeapply.due(machine))
-        return services.plan(machine, names, config.node, _managed(config))
+        due = set(kubeapply.due(machine))
+        variables = {
+            file: envfile.changed(one.old, one.new)
+            for file, one in self.edited.items()
+            if file not in due
+        }
+        return services.plan(
+            machine, names | due, config.node, _managed(config), variables=variables
+        )
 
     def writes(self):
         """What writes each file."""

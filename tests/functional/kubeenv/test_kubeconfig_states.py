@@ -189,7 +189,7 @@ def restarts(monkeypatch):
         notes=("a note",),
     )
     done = []
-    monkeypatch.setattr(services, "plan", lambda machine, files, *_: found if files else NOTHING)
+    monkeypatch.setattr(services, "plan", lambda _, files, *__, **___: found if files else NOTHING)
     monkeypatch.setattr(services, "restart_plain", done.append)
     monkeypatch.setattr(
         services, "restart_managed", lambda service, *_, **__: done.append(service.unit)

@@ -71,7 +71,7 @@ def logs(lines: Sequence[str], keys: Container[str]) -> tuple[str, ...]:
         return ("log global",) * anywhere
     found = [text for _, number, text in told if number == first]
     reach = [text for text in found if anywhere or words(text)[1:2] != ["global"]]
-    return tuple(reach) if any(text.startswith("log ") for text in reach) else ()
+    return tuple(reach) if any(words(text)[:1] == ["log"] for text in reach) else ()
 
 
 def _log_lines(lines: Sequence[str]) -> Iterator[tuple[str, int, str]]:

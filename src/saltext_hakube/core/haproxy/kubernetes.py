@@ -168,7 +168,7 @@ def _own_lines(options: Haproxy) -> Iterable[str]:
     """What a checked backend needs besides the document's lines, whatever the defaults say."""
     yield from _connection_lines(options)
     if options.check == "https":
-        # Since haproxy 2.2 a check can pass on condition, which is what drains a server: no new
+        # A check can pass on condition (see DRAINS), which is what drains a server: no new
         # connections for it, none is cut. Without an answer it is down as ever.
         unready = " error-status L7OKC" if options.unready == "drain" else ""
         yield f"option httpchk GET {options.check_path}"

@@ -33,8 +33,10 @@ File = Annotated[
 Socket = Annotated[
     str,
     Meta(
-        pattern=r"^(none|/[A-Za-z0-9_./@:+,=-]*[A-Za-z0-9_.@:+,=-])\Z",
-        description="an absolute path to a socket, without blanks and quotes, or the word none",
+        # haproxy binds below a name that is 11 characters longer, of at most 108.
+        pattern=r"^(none|/[A-Za-z0-9_./@:+,=-]{0,94}[A-Za-z0-9_.@:+,=-])\Z",
+        description="an absolute path to a socket, of at most 96 characters, without blanks and "
+        "quotes, or the word none",
     ),
 ]
 UrlPath = Annotated[

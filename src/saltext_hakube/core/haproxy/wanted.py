@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from saltext_hakube.core.errors import ConfigError
-from saltext_hakube.core.haproxy import kubernetes, process
+from saltext_hakube.core.haproxy import apart, kubernetes, process
 from saltext_hakube.core.haproxy.options import Haproxy, Server
 from saltext_hakube.core.haproxy.section import Section, declared, line_problem
 
@@ -13,6 +13,7 @@ PATH = "hakube:haproxy:sections"
 
 # What others inherit from, or haproxy wants first.
 _EARLY = ("global", "defaults")
+_PROXIES = ("defaults", "frontend", "backend", "listen")
 
 
 def wanted(options: Haproxy, vip: str, servers: Sequence[Server]) -> tuple[Section, ...]:
@@ -31,13 +32,21 @@ def problems(options: Haproxy, vip: str, servers: Sequence[Server]) -> list[str]
         keys = {section.key for section in declared(options.sections, PATH)}
     except ConfigError as error:
         return [*found, *error.problems]
-    ours = [section.key for section in kubernetes.sections(options, vip, servers)]
-    return found + [
-        f"{PATH}: '{key}' is written from the other keys of hakube:haproxy; add lines to it with "
+    ours = [section.header.split() for section in kubernetes.sections(options, vip, servers)]
+    # haproxy takes a frontend and a backend of one name, but then nobody knows which is meant.
+    taken = {name for _keyword, name in ours} | {apart.BARRIER.header.split()[1]}
+    found += [
+        f"{PATH}: '{key}' has a name that is hakube's own; add lines to what hakube writes with "
         "frontend_options or backend_options, or give yours another name"
-        for key in ours
-        if key in keys
+        for key in keys
+        if key.split()[0] in _PROXIES and key.split()[-1] in taken
     ]
+    if options.stats_socket == options.api_socket != "none":
+        found.append(
+            f"hakube:haproxy:api_socket: {options.api_socket} is also the stats_socket; give each "
+            "its own path"
+        )
+    return found
 
 
 def _lines(key: str, options: Haproxy) -> list[str]:
