@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from saltext_hakube.core import addresses, identity, kubernetes, properties, quorum, subnets
+from saltext_hakube.core import addresses, identity, kubernetes, properties, quorum, subnets, sysctl
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.cib import export
 from saltext_hakube.core.errors import ConfigError
@@ -95,6 +95,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     if not problems:  # else the same address would be told again
         addresses.check_servers(servers, vip, problems)
         problems += haproxy_sections.problems(pillar.haproxy, vip.address, servers)
+        problems += sysctl.problems(pillar.sysctl, vip.address)
     addresses.check_ports(pillar, problems)
     addresses.check_health(pillar, problems)
     addresses.check_device(pillar, nodes, vip, problems)

@@ -74,6 +74,24 @@ def wanted(options: Sysctl, address: str) -> dict[str, str]:
     return {key: value for key, value in listed.items() if canonical(key) not in taken} | needed
 
 
+def problems(options: Sysctl, address: str) -> list[str]:
+    """What is wrong with the listed keys among themselves and with the VIP's, one line each."""
+    path, found = "hakube:sysctl:values", []
+    seen: dict[str, str] = {}
+    for key in options.values:
+        if canonical(key) in seen:
+            found.append(f"{path}:{key}: is the same key as {seen[canonical(key)]}; list it once")
+        seen.setdefault(canonical(key), key)
+    for key, value in for_vip(address).items():
+        listed = seen.get(canonical(key))
+        if listed is not None and not same(str(options.values[listed]), value):
+            found.append(
+                f"{path}:{listed}: haproxy needs {value} to bind to the VIP on every node; leave "
+                "it out"
+            )
+    return found
+
+
 def for_vip(address: str) -> dict[str, str]:
     """What haproxy needs to bind to a VIP that another node holds at the moment."""
     return {NONLOCAL_BIND[ipaddress.ip_address(address).version]: "1"}

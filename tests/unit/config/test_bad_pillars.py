@@ -414,6 +414,26 @@ BAD = {
         "hakube:haproxy:health:address: '#' is wrong; expected an IPv4 or IPv6 address, without a "
         "host name, port or prefix",
     ),
+    "a backend of the name of ours": (
+        {"haproxy:sections": {"listen kube-apiservers-secure": ["mode tcp"]}},
+        "hakube:haproxy:sections: 'listen kube-apiservers-secure' has a name that is hakube's own; "
+        "add lines to what hakube writes with frontend_options or backend_options, or give yours "
+        "another name",
+    ),
+    "one path for two sockets": (
+        {"haproxy:stats_socket": "/run/x", "haproxy:api_socket": "/run/x"},
+        "hakube:haproxy:api_socket: /run/x is also the stats_socket; give each its own path",
+    ),
+    "a kernel setting in two spellings": (
+        {"sysctl:values": {"net.ipv4.ip_forward": 1, "net/ipv4/ip_forward": 0}},
+        "hakube:sysctl:values:net/ipv4/ip_forward: is the same key as net.ipv4.ip_forward; list it "
+        "once",
+    ),
+    "the VIP's own kernel setting, switched off": (
+        {"sysctl:values": {"net.ipv4.ip_nonlocal_bind": 0}},
+        "hakube:sysctl:values:net.ipv4.ip_nonlocal_bind: haproxy needs 1 to bind to the VIP on "
+        "every node; leave it out",
+    ),
     "a section among the lines of ours": (
         {"haproxy:backend_options": ["retries 2", "  backend mine"]},
         "hakube:haproxy:backend_options: line 2: 'backend' opens a section; give it a key of its "
