@@ -120,7 +120,9 @@ def test_what_is_removed_is_stopped_first_with_what_speaks_of_it(lab):
     assert {name for name, action in said["changes"].items() if action == "remove"} == gone
     assert seen(lab).running.keys() == {"two"}
     log = lab.nodes[0].run("cat /var/log/pacemaker/pacemaker.log", check=False).stdout
-    assert "orphan" not in log.lower()
+    # That of a test before had failed, and pacemaker may be at its fail count still.
+    orphans = [line for line in log.lower().splitlines() if "orphan" in line]
+    assert [line for line in orphans if "broken" not in line] == []
     for node in lab.nodes:
         left = node.run("ls /run/Dummy-one.state /run/Dummy-many.state", check=False).stdout
         assert left == ""
