@@ -4,10 +4,16 @@ import pytest
 
 from tests.lab import missing
 from tests.lab.conftest import changed, failed
+from tests.lab.process import wait_until
 from tests.lab.test_apply import ready
 
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
+
+
+def running(applied):
+    """What the cluster runs, and where, as node4 sees it."""
+    return applied.salt("node4", "hakube_cluster.status")["node4"]["running"]
 
 
 def settled(apply, target="node[123]"):
@@ -65,5 +71,10 @@ def test_a_node_that_is_declared_later_is_added_and_the_cluster_never_set_up_aga
     assert after == before
     status = applied.salt("node4", "hakube_cluster.status")["node4"]
     assert status["online"] == [f"node{n}" for n in sorted(order)]
-    assert "node4" in status["running"]["haproxy"]
+    # Who finds nothing to do does not wait for what the cluster starts by itself.
+    wait_until(
+        lambda: all("node4" in running(applied).get(it, []) for it in ("haproxy", "apiserver")),
+        "haproxy and apiserver on node4",
+        timeout=90,
+    )
     assert ready(applied, tries=30) == "ok"
