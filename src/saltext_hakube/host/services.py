@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -181,6 +182,15 @@ def readyz(address: str, port: int) -> Callable[[], bool]:
             connection.close()
 
     return ready
+
+
+def listens(address: str, port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        with socket.create_connection((address, port), timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def recover(

@@ -157,9 +157,10 @@ class _Work:
             for file, one in self.edited.items()
             if file not in due
         }
-        return services.plan(
+        found = services.plan(
             machine, names | due, config.node, _managed(config), variables=variables
         )
+        return _without_early(found, config)
 
     def writes(self):
         """What writes each file."""
@@ -217,6 +218,23 @@ def _managed(config):
         one.unit: one.name
         for one in (resources.apiserver, resources.controller, resources.scheduler)
     }
+
+
+def _without_early(plan, config):
+    """The plan without clients of an API that is not where they are sent yet: a VIP that this apply
+    is about to bring. They would end at once, and look as if the change were wrong."""
+    clients = {config.resources.controller.unit, config.resources.scheduler.unit}
+    early = [one.unit for one in plan.managed if one.unit in clients]
+    options = config.haproxy
+    port = options.insecure_port if options.insecure else options.secure_port
+    if not early or services.listens(config.vip.address, port):
+        return plan
+    note = (
+        f"{', '.join(early)}: not restarted, for nobody listens at {config.url} yet. They start "
+        "anew when they have lost the API that they use now; by hand: `crm_resource --restart`"
+    )
+    managed = tuple(one for one in plan.managed if one.unit not in clients)
+    return services.Plan(plan.plain, managed, (*plan.notes, note))
 
 
 def _holds(address):

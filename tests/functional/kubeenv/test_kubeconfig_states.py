@@ -190,6 +190,7 @@ def restarts(monkeypatch):
     )
     done = []
     monkeypatch.setattr(services, "plan", lambda _, files, *__, **___: found if files else NOTHING)
+    monkeypatch.setattr(services, "listens", lambda *_: True)
     monkeypatch.setattr(services, "restart_plain", done.append)
     monkeypatch.setattr(
         services, "restart_managed", lambda service, *_, **__: done.append(service.unit)
@@ -221,6 +222,18 @@ def test_what_reads_a_changed_file_is_restarted_once(states, kubelet, restarts, 
     assert restarts == ["kube-scheduler", "kubelet"]
     assert states.hakube_kubeenv.managed("any").changes == {}
     assert not (root / "var/lib/hakube/restarts.json").exists()
+
+
+@with_pillar(node(pillar()))
+def test_who_is_sent_to_an_api_that_is_not_there_yet_is_not_restarted(
+    states, kubelet, restarts, monkeypatch
+):
+    monkeypatch.setattr(services, "listens", lambda *_: False)
+    ret = states.hakube_kubeenv.managed("any")
+    assert ret.result is True, ret.comment
+    assert restarts == ["kubelet"]
+    assert "kube-scheduler: not restarted, for nobody listens at https://" in ret.warnings[-1]
+    assert states.hakube_kubeenv.managed("any").changes == {}
 
 
 @with_pillar(node(pillar()))
