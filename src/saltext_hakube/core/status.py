@@ -36,7 +36,7 @@ class Failure(Struct, frozen=True):
 
 class Status(Struct, frozen=True):
     """``online``: nodes that are members; ``running``: resource -> nodes where it runs;
-    ``unmanaged``: resources that are left alone just now."""
+    ``unmanaged``: resources that are left alone just now; ``cloned``: those with instances."""
 
     dc: str | None = None
     quorate: bool = False
@@ -44,6 +44,7 @@ class Status(Struct, frozen=True):
     running: dict[str, tuple[str, ...]] = {}
     failures: tuple[Failure, ...] = ()
     unmanaged: frozenset[str] = frozenset()
+    cloned: frozenset[str] = frozenset()
 
     def on(self, node: str) -> list[str]:
         """What runs on this node."""
@@ -94,6 +95,9 @@ def read(text: str) -> Status | None:
             _name(resource)
             for resource in root.iter("resource")
             if resource.get("managed") == "false"
+        ),
+        cloned=frozenset(
+            _name(resource) for clone in root.iter("clone") for resource in clone.iter("resource")
         ),
     )
 

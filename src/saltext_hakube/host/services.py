@@ -141,8 +141,7 @@ def restart_managed(
     done for one that has gone there before its turn came (as the next of its group does).
     """
     resource = service.resource or ""
-    where = _nodes(resource)
-    if node not in where:
+    if not _runs(resource, node):
         return
     before = systemd.main_pid(service.unit)
     was_ready = ready is not None and ready()
@@ -155,7 +154,7 @@ def restart_managed(
         _unban(_bans(node) - there)
         raise
     beat()
-    if not _back(resource, node, single=len(where) == 1, seconds=30):
+    if not _back(resource, node, 30):
         return
     _steady(service.unit, before)
     beat()
@@ -206,10 +205,9 @@ def recover(
     Raises HakubeError.
     """
     resource = service.resource or ""
-    where = _nodes(resource)
     run(["crm_resource", "--cleanup", "--resource", resource, "--node", node], timeout=60)
     beat()
-    if not _back(resource, node, single=len(where) <= 1, seconds=RESTART):
+    if not _back(resource, node, RESTART):
         return
     beat()
     began = systemd.properties(service.unit, "ExecMainStartTimestampMonotonic")
@@ -242,21 +240,21 @@ def _managed(
         notes.append(f"{unit} is not restarted, it goes on with its old settings: {why}")
 
 
-def _nodes(resource: str) -> frozenset[str]:
-    """Where it runs."""
+def _runs(resource: str, node: str) -> bool:
     found = status.status()
-    return frozenset(found.running.get(resource, ())) if found is not None else frozenset()
+    return found is not None and node in found.running.get(resource, ())
 
 
-def _back(resource: str, node: str, *, single: bool, seconds: float) -> bool:
-    """Wait until it runs here again, or, being a ``single`` one, anywhere; whether it is here."""
+def _back(resource: str, node: str, seconds: float) -> bool:
+    """Wait until it runs here again, or, having no instances, anywhere; whether it is here."""
 
     def there() -> bool:
-        now = _nodes(resource)
-        return node in now or (single and bool(now))
+        found = status.status()
+        now = found.running.get(resource, ()) if found is not None else ()
+        return node in now or (bool(now) and resource not in found.cloned)
 
     _wait(there, seconds, f"{resource} to run on {node} again")
-    return node in _nodes(resource)
+    return _runs(resource, node)
 
 
 def _steady(unit: str, before: int | None) -> None:

@@ -38,6 +38,10 @@ def test_a_clones_instances_are_one_resource():
     assert read(XML).running == {"haproxy": ("node1", "node2"), "scheduler": ()}
 
 
+def test_what_has_instances_is_told_from_what_runs_once():
+    assert read(XML).cloned == {"haproxy"}
+
+
 def test_a_resource_that_died_and_runs_again_is_mended_and_one_that_did_not_start_is_not():
     seen = read(XML)
     assert [(f.resource, seen.mended(f)) for f in seen.failures] == [
