@@ -133,8 +133,7 @@ class Wanted:
     def holds_vip(self) -> bool:
         """Whether the VIP is on this machine; its holder goes after all others."""
         config = self._minion.config
-        own = [str(net.ip) for nets in network.interfaces().values() for net in nets]
-        return config is not None and config.vip.address in own
+        return config is not None and network.holds(config.vip.address)
 
     def changes(self, old: bytes | None, new: bytes | None) -> dict[str, str]:
         """What would change, as people see it: a diff, or a reload that is due."""

@@ -24,6 +24,11 @@ def interfaces() -> dict[str, tuple[Network, ...]]:
     return {name: networks for name, networks in found.items() if networks}
 
 
+def holds(address: str) -> bool:
+    """Whether this machine has the address now, as a VIP's holder does."""
+    return any(address == str(one.ip) for found in interfaces().values() for one in found)
+
+
 def _networks(link: dict) -> tuple[Network, ...]:
     found = (
         ipaddress.ip_interface(f"{info['local']}/{info['prefixlen']}")

@@ -104,30 +104,27 @@ def forget(machine: Machine, what: str | None = None) -> Refusals:
 
     ``what``: of this subject only.
     """
-    gone: Refusals = ()
-
-    def planned(text: str) -> refusals.Edit:
-        nonlocal gone
-        found = refusals.refusals(text)
-        gone = tuple(one for one in found if what in (None, one.what))
-        return refusals.edit(text, (one for one in found if one not in gone))
-
-    cib.push(machine, planned)
-    return gone
+    return _drop(machine, lambda one: what in (None, one.what))
 
 
 def pardon(machine: Machine, change: Change) -> None:
     """Forget this node's own refusal where the change is made without anybody seeing how it does:
     what it concerns does not run. Raises HakubeError."""
-    if not _in_cluster(machine):
-        return
+    if _in_cluster(machine):
+        _drop(machine, lambda one: (one.what, one.node) == (change.what, change.node))
+
+
+def _drop(machine: Machine, which: Callable[[Refusal], bool]) -> Refusals:
+    gone: Refusals = ()
 
     def planned(text: str) -> refusals.Edit:
+        nonlocal gone
         found = refusals.refusals(text)
-        mine = [one for one in found if (one.what, one.node) == (change.what, change.node)]
-        return refusals.edit(text, (one for one in found if one not in mine))
+        gone = tuple(filter(which, found))
+        return refusals.edit(text, (one for one in found if one not in gone))
 
     cib.push(machine, planned)
+    return gone
 
 
 def _in_cluster(machine: Machine) -> bool:

@@ -24,6 +24,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -183,10 +184,25 @@ def readyz(address: str, port: int) -> Callable[[], bool]:
     return ready
 
 
-def listens(address: str, port: int) -> bool:
+def without_early(plan: Plan, clients: Collection[str], url: str) -> Plan:
+    """The plan without clients of an API that is not where they are sent yet: a VIP that this apply
+    is about to bring. They would end at once, and look as if the change were wrong."""
+    early = [service.unit for service in plan.managed if service.unit in clients]
+    if not early or listens(url):
+        return plan
+    note = (
+        f"{', '.join(early)}: not restarted, for nobody listens at {url} yet. They start anew when "
+        "they have lost the API that they use now; by hand: `crm_resource --restart`"
+    )
+    managed = tuple(service for service in plan.managed if service.unit not in clients)
+    return Plan(plan.plain, managed, (*plan.notes, note))
+
+
+def listens(url: str) -> bool:
     """Whether somebody takes connections there."""
+    place = urlsplit(url)
     try:
-        with socket.create_connection((address, port), timeout=3):
+        with socket.create_connection((place.hostname, place.port), timeout=3):
             return True
     except OSError:
         return False

@@ -160,7 +160,8 @@ class _Work:
         found = services.plan(
             machine, names | due, config.node, _managed(config), variables=variables
         )
-        return _without_early(found, config)
+        clients = (config.resources.controller.unit, config.resources.scheduler.unit)
+        return services.without_early(found, clients, config.url)
 
     def writes(self):
         """What writes each file."""
@@ -191,7 +192,7 @@ class _Work:
             config.node,
             {config.resources.apiserver.unit: ready} if ready else {},
             config.cluster.settle_timeout,
-            partial(_holds, config.vip.address),
+            partial(network.holds, config.vip.address),
         )
 
     def outcome(self, head, done=None):
@@ -218,28 +219,6 @@ def _managed(config):
         one.unit: one.name
         for one in (resources.apiserver, resources.controller, resources.scheduler)
     }
-
-
-def _without_early(plan, config):
-    """The plan without clients of an API that is not where they are sent yet: a VIP that this apply
-    is about to bring. They would end at once, and look as if the change were wrong."""
-    clients = {config.resources.controller.unit, config.resources.scheduler.unit}
-    early = [one.unit for one in plan.managed if one.unit in clients]
-    options = config.haproxy
-    port = options.insecure_port if options.insecure else options.secure_port
-    if not early or services.listens(config.vip.address, port):
-        return plan
-    note = (
-        f"{', '.join(early)}: not restarted, for nobody listens at {config.url} yet. They start "
-        "anew when they have lost the API that they use now; by hand: `crm_resource --restart`"
-    )
-    managed = tuple(one for one in plan.managed if one.unit not in clients)
-    return services.Plan(plan.plain, managed, (*plan.notes, note))
-
-
-def _holds(address):
-    """Whether the address is on this machine; its holder goes after all others."""
-    return address in [str(net.ip) for nets in network.interfaces().values() for net in nets]
 
 
 def _plan(name, variables, flags):
