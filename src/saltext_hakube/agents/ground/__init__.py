@@ -1,0 +1,8 @@
+"""What the programs stand on: the standard library, and nothing that could wait for anything.
+
+loop        timers, descriptors, calls from other threads and from signals
+process     other programs, each with a deadline; the death of any process
+netlink     the machine's addresses and links, as the kernel tells of them
+journal     one line for each action; systemd's notify
+sample      what was seen, for others to read
+"""

@@ -1,0 +1,26 @@
+"""The journal and systemd: what is said to people, and that we are alive."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+
+INFO, WARNING, ERROR = 6, 4, 3  # syslog's levels, as the journal takes them (sd-daemon(3))
+
+
+def say(text: str, level: int = INFO) -> None:
+    """One line into the journal."""
+    print(f"<{level}>{' '.join(text.splitlines())}", file=sys.stderr, flush=True)
+
+
+def tell_systemd(text: str) -> None:
+    """sd_notify(3). Nothing happens where systemd does not listen."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.setblocking(False)
+        with contextlib.suppress(BlockingIOError):  # systemd is busy; it hears the next one
+            notify.sendto(text.encode(), "\0" + path[1:] if path[0] == "@" else path)

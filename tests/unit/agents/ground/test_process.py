@@ -1,0 +1,106 @@
+"""Programs with a deadline, followed programs, deaths: real ones."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from saltext_hakube.agents.ground import process
+from saltext_hakube.agents.ground.loop import Loop
+from saltext_hakube.agents.ground.process import Death, follow, run
+
+
+@pytest.fixture
+def loop():
+    made = Loop()
+    made.after(20, lambda: pytest.fail("nobody stopped the loop"))
+    return made
+
+
+def ended(loop, argv, **options):
+    came = []
+    run(loop, argv, lambda end: (came.append(end), loop.stop()), **options)
+    loop.run()
+    return came[0]
+
+
+def test_a_program_that_ended_well_is_told_with_its_output(loop):
+    end = ended(loop, ["sh", "-c", "echo out; echo err >&2"])
+    assert (end.code, end.output, end.errors, end.told) == (0, "out\n", "err\n", "")
+
+
+def test_one_that_failed_is_told_by_its_last_line(loop):
+    end = ended(loop, ["sh", "-c", "echo first >&2; echo last >&2; exit 3"])
+    assert end.told == "sh ended with 3 (last)"
+
+
+def test_one_that_takes_too_long_is_ended(loop):
+    begin = time.monotonic()
+    end = ended(loop, ["sleep", "60"], deadline=0.2)
+    assert (end.code, end.told) == (None, "sleep: had not ended after 0.2 s")
+    assert time.monotonic() - begin < 15
+
+
+def test_one_that_is_not_there_is_told(loop):
+    end = ended(loop, ["/there/is/none"])
+    assert (end.code, end.told) == (None, "/there/is/none: No such file or directory")
+
+
+def test_a_large_output_arrives_whole(loop):
+    end = ended(loop, ["sh", "-c", "yes | head -c 3000000"])
+    assert len(end.output) == 3_000_000
+
+
+def test_a_program_is_over_when_it_ended_whoever_else_holds_its_output(loop):
+    begin = time.monotonic()
+    end = ended(loop, ["sh", "-c", "sleep 12 & echo $!"])
+    os.kill(int(end.output), signal.SIGKILL)
+    assert end.code == 0
+    assert time.monotonic() - begin < 10
+
+
+def test_a_followed_program_is_told_line_by_line_and_at_its_end(loop):
+    came = []
+    script = "echo one; echo two; sleep 0.05; printf three"
+    follow(loop, ["sh", "-c", script], came.append, lambda end: (came.append(end), loop.stop()))
+    loop.run()
+    assert came[:2] == ["one", "two"]
+    assert (came[2].code, came[2].output) == (0, "three")
+
+
+def test_a_cancelled_program_is_gone_and_nobody_is_told(loop):
+    child = run(loop, ["sleep", "60"], lambda end: pytest.fail("told"))
+    child.cancel()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, 0)
+    loop.after(0.05, loop.stop)
+    loop.run()
+
+
+@pytest.mark.parametrize("pidfd", [True, False])
+def test_the_death_of_a_process_is_told_once(loop, monkeypatch, pidfd):
+    if not pidfd:  # as on a kernel before 5.3
+
+        def refuse(pid):
+            raise OSError(38, "Function not implemented")
+
+        monkeypatch.setattr(process.os, "pidfd_open", refuse)
+    # Not a child of ours, which would stay in the table until it is waited for.
+    script = "sleep 60 >/dev/null 2>&1 & echo $!"
+    pid = int(subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.PIPE).stdout)
+    came = []
+    Death(loop, pid, lambda: came.append(loop.now()))
+    loop.after(0.05, lambda: came.append("before") if not came else pytest.fail("too early"))
+    loop.after(0.1, lambda: os.kill(pid, signal.SIGKILL))
+    loop.after(1, loop.stop)
+    loop.run()
+    assert len(came) == 2
+
+
+def test_the_death_of_one_that_is_gone_is_told_too(loop):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    Death(loop, gone.pid, loop.stop)
+    loop.run()
