@@ -29,6 +29,14 @@ hakube:
     start_timeout: 180
     # Seconds: how long to wait until the cluster is at rest after a change.
     settle_timeout: 300
+    # Corosync's own timing in milliseconds, over that of the profile (timing, below).
+    totem:
+      # So long without the token, and a node is suspected ...
+      token: 3000
+      # ... and so much more for each node above two.
+      token_coefficient: 0
+      # So long they may then take to agree. At least, and by default, 1.2 times the token.
+      consensus: 3600
     # Run although both halves of a split network may hold the VIP at once: two nodes with neither
     # fencing nor a quorum device, or no-quorum-policy other than stop without fencing.
     accept_split_brain: false
@@ -48,6 +56,11 @@ hakube:
     prefix: 24
     # Default: the interface of the subnet.
     interface: eth0
+
+  # A profile: safe (slow to believe that something is dead) or fast (sometimes believes it of what
+  # is only slow). It decides the defaults of cluster:totem, and of haproxy:inter, fastinter, fall,
+  # timeouts:connect and timeouts:check; those written here are the ones of safe.
+  timing: safe
 
   # Required: a mapping of fence devices, or the word none.
   fencing:
@@ -193,6 +206,24 @@ hakube:
     enabled: true
     # From one look to the next.
     interval: 250ms
+
+  # What heals within a second or two, without Salt. Each part can be turned off; steer, hand_over
+  # and repair are the daemon's above.
+  reflex:
+    # systemd restarts a haproxy, Corosync or Pacemaker that crashed.
+    restart: true
+    # The VIP follows the health of the local haproxy ...
+    steer: true
+    # ... also whether that one has a server up.
+    servers: true
+    # Pacemaker is told at once when the VIP's address is gone.
+    hand_over: true
+    # When haproxy's file is good again, its failures are cleaned up.
+    repair: true
+    # A node whose cluster stack died, or that lost quorum, gives up the VIP's address.
+    guard: true
+    # The holder announces the address after a move or a heal.
+    announce: true
 
   sysctl:
     # Where ip_nonlocal_bind is set.

@@ -11,7 +11,16 @@ from typing import Any
 
 import msgspec
 
-from saltext_hakube.core import addresses, identity, kubernetes, properties, quorum, subnets, sysctl
+from saltext_hakube.core import (
+    addresses,
+    identity,
+    kubernetes,
+    properties,
+    quorum,
+    subnets,
+    sysctl,
+    timing,
+)
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.cib import export
 from saltext_hakube.core.errors import ConfigError
@@ -21,6 +30,7 @@ from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.platform import Platform, System, platform
 from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.reading import read
+from saltext_hakube.core.reflex import Reflex
 from saltext_hakube.core.schema import Cluster, Declarations, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
 from saltext_hakube.core.values import MASKED, is_fence_secret
@@ -38,7 +48,10 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """The whole configuration, as one machine sees it. ``node``: this machine's name in it."""
+    """The whole configuration, as one machine sees it. ``node``: this machine's name in it.
+
+    ``totem``: the profile's with the pillar's own numbers (``cluster.totem``) over it.
+    """
 
     cluster: Cluster
     nodes: tuple[Node, ...]
@@ -49,6 +62,9 @@ class Config(msgspec.Struct, frozen=True):
     kubernetes: Kubernetes
     sysctl: Sysctl
     watch: Watch
+    reflex: Reflex
+    timing: timing.Profile
+    totem: timing.Effective
     resources: Resources
     fencing: dict[str, FenceDevice]
     properties: dict[str, Any]
@@ -70,6 +86,11 @@ class Config(msgspec.Struct, frozen=True):
         )
 
     @property
+    def steers(self) -> bool:
+        """Whether the VIP follows the nodes' own words on their haproxy, which the watch keeps."""
+        return self.reflex.steer and self.watch.enabled
+
+    @property
     def first(self) -> bool:
         """Whether this machine is the one that sets the cluster up (design, law 3)."""
         return self.node == self.nodes[0].name
@@ -85,7 +106,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         raise ConfigError(
             ["hakube: this minion has no such pillar; pillar.example/minimal.sls is a start"]
         )
-    pillar = read(data, Pillar, "hakube")
+    pillar = read(timing.under(data), Pillar, "hakube")
     options = kubernetes.filled(pillar.kubernetes, facts.system.name, facts.kubernetes_files)
     pillar = msgspec.structs.replace(pillar, kubernetes=options)
     problems: list[str] = []
@@ -96,6 +117,8 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         addresses.check_servers(servers, vip, problems)
         problems += haproxy_sections.problems(pillar.haproxy, vip.address, servers)
         problems += sysctl.problems(pillar.sysctl, vip.address)
+    totem = timing.effective(pillar.timing, pillar.cluster.totem, len(nodes))
+    problems += timing.problems(totem, len(nodes))
     addresses.check_ports(pillar, problems)
     addresses.check_health(pillar, problems)
     addresses.check_device(pillar, nodes, vip, problems)
@@ -120,6 +143,9 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         kubernetes=pillar.kubernetes,
         sysctl=pillar.sysctl,
         watch=pillar.watch,
+        reflex=pillar.reflex,
+        timing=pillar.timing,
+        totem=totem,
         resources=pillar.resources,
         fencing=pillar.devices,
         properties=pillar.properties,

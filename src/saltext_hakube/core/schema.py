@@ -1,7 +1,8 @@
 """The pillar's shape: every key under ``hakube``, with its kind and default.
 
 Subjects with a room of their own bring their part along (core.haproxy.options, core.kubernetes,
-core.sysctl, core.watch). What the values mean together is judged in core.config.
+core.reflex, core.sysctl, core.timing, core.watch). What the values mean together is judged in
+core.config.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from saltext_hakube.core.cib.disruption import Limits
 from saltext_hakube.core.haproxy.options import Haproxy, Words
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.preflight.options import Preflight
+from saltext_hakube.core.reflex import Reflex
 from saltext_hakube.core.sysctl import Sysctl
+from saltext_hakube.core.timing import Profile, Totem
 from saltext_hakube.core.values import (
     Address,
     ClusterName,
@@ -70,6 +73,7 @@ class Cluster(Shape):
     peers_timeout: Seconds = 30
     start_timeout: Seconds = 180
     settle_timeout: Seconds = 300
+    totem: Totem = Totem()
     accept_split_brain: bool = False
     quorum_device: QuorumDevice | None = None
 
@@ -256,12 +260,14 @@ class Pillar(Shape, kw_only=True):
 
     cluster: Cluster
     vip: Vip
+    timing: Profile = "safe"
     fencing: Fencing | None = None
     apiserver: Apiserver = Apiserver()
     haproxy: Haproxy = Haproxy()
     kubernetes: Kubernetes = Kubernetes()
     sysctl: Sysctl = Sysctl()
     watch: Watch = Watch()
+    reflex: Reflex = Reflex()
     resources: Resources = Resources()
     properties: dict[Id, Scalar] = field(default_factory=dict)
     install: Install = Install()

@@ -6,19 +6,21 @@ import pytest
 
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.errors import ConfigError
+from saltext_hakube.core.haproxy.options import Haproxy
 
 from .pillars import ABSENT, FENCE_PASSWORD, FENCED, GOOD, PASSWORD, changed
 
 NODE1 = Facts(names=("node1",))
 
 TOP = (
-    "cluster, vip, fencing, apiserver, haproxy, kubernetes, sysctl, watch, resources, "
-    "properties, install, preflight, objects, absent, purge, safety"
+    "cluster, vip, timing, fencing, apiserver, haproxy, kubernetes, sysctl, watch, reflex, "
+    "resources, properties, install, preflight, objects, absent, purge, safety"
 )
 CLUSTER = (
-    "nodes, password, name, peers_timeout, start_timeout, settle_timeout, accept_split_brain, "
-    "quorum_device"
+    "nodes, password, name, peers_timeout, start_timeout, settle_timeout, totem, "
+    "accept_split_brain, quorum_device"
 )
+HAPROXY = ", ".join(Haproxy.__struct_fields__)
 RESOURCES = (
     "vip, haproxy, apiserver, scheduler, controller, controller_group, controller_group_meta, "
     "orders"
@@ -42,6 +44,44 @@ SIX = {
 }
 
 BAD = {
+    # timing
+    "a profile that there is not": (
+        {"timing": "quick"},
+        "hakube:timing: 'quick' is wrong; expected one of safe, fast",
+    ),
+    "a list as the profile": (
+        {"timing": ["fast"]},
+        "hakube:timing: a list is wrong; expected one of safe, fast",
+    ),
+    "an empty timeouts with a profile": (
+        {"timing": "fast", "haproxy:timeouts": None},
+        "hakube:haproxy:timeouts: empty; expected a mapping with the keys connect, client, "
+        "server, check",
+    ),
+    "text in place of haproxy with a profile": (
+        {"timing": "fast", "haproxy": "inter 1s"},
+        f"hakube:haproxy: text is wrong; expected a mapping with the keys {HAPROXY}",
+    ),
+    "a token with which corosync does not start": (
+        {"cluster:totem:token": 100},
+        "hakube:cluster:totem:token: the value (not shown) is wrong; expected a whole number of "
+        "milliseconds, 200 to 600000",
+    ),
+    "a token with a unit": (
+        {"cluster:totem:token": "3s"},
+        "hakube:cluster:totem:token: the value (not shown) is wrong; expected a whole number of "
+        "milliseconds, 200 to 600000",
+    ),
+    "a consensus below 1.2 times the profile's token": (
+        {"cluster:totem:consensus": 3599},
+        "hakube:cluster:totem:consensus: 3599 is less than 1.2 times the token of 3 nodes, which "
+        "corosync needs to agree; leave it out, or make it 3600 or more",
+    ),
+    "a consensus that forgets the coefficient": (
+        {"timing": "fast", "cluster:totem": {"token_coefficient": 650, "consensus": 1200}},
+        "hakube:cluster:totem:consensus: 1200 is less than 1.2 times the token of 3 nodes, which "
+        "corosync needs to agree; leave it out, or make it 1980 or more",
+    ),
     # keys
     "an unknown key at the top": (
         {"clusterr": 1},

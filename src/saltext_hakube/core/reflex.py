@@ -1,0 +1,37 @@
+"""The reflex: what heals within a second or two, without Salt (``hakube:reflex``).
+
+And what its two halves have to call by the same name: hakube-watch sets attributes of its node,
+location constraints of the VIP look at them.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+# 1 (green), 0 (red), or not there: nobody looks. Transient, set by attrd_updater.
+HAPROXY = "hakube-haproxy"
+# 1 while the node's haproxy has a server up, else 0. No constraint looks at it: the watches of
+# the other nodes do.
+SERVERS = "hakube-servers"
+
+
+class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The parts of the reflex, each of which can be turned off.
+
+    ``restart``: systemd restarts a haproxy, corosync or pacemaker that crashed. ``steer``: the VIP
+    follows the health of the local haproxy, and with ``servers`` also whether that one has a
+    server up. ``hand_over``: an address that went without Pacemaker is told to it. ``repair``:
+    what failed because of haproxy's file is cleaned up when the file is good again. ``guard``: a
+    node whose cluster stack died, or that lost quorum, gives the address up. ``announce``: the
+    holder announces the address.
+
+    ``steer``, ``servers``, ``hand_over`` and ``repair`` are hakube-watch's, and need it.
+    """
+
+    restart: bool = True
+    steer: bool = True
+    servers: bool = True
+    hand_over: bool = True
+    repair: bool = True
+    guard: bool = True
+    announce: bool = True
