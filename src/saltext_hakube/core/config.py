@@ -50,7 +50,8 @@ class Facts(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """The whole configuration, as one machine sees it. ``node``: this machine's name in it.
 
-    ``totem``: the profile's with the pillar's own numbers (``cluster.totem``) over it.
+    ``totem``: the profile's with the pillar's own numbers (``cluster.totem``) over it;
+    ``timing_given``: whether the pillar itself says ``timing``, be it the default.
     """
 
     cluster: Cluster
@@ -64,6 +65,7 @@ class Config(msgspec.Struct, frozen=True):
     watch: Watch
     reflex: Reflex
     timing: timing.Profile
+    timing_given: bool
     totem: timing.Effective
     resources: Resources
     fencing: dict[str, FenceDevice]
@@ -145,6 +147,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         watch=pillar.watch,
         reflex=pillar.reflex,
         timing=pillar.timing,
+        timing_given="timing" in data,
         totem=totem,
         resources=pillar.resources,
         fencing=pillar.devices,

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+from msgspec import structs
 
 from saltext_hakube.core import timing
 from saltext_hakube.core.config import Facts, public, resolve
@@ -28,9 +29,14 @@ def paces(found):
 
 
 def test_safe_is_what_a_pillar_without_a_profile_means():
-    assert config(timing="safe") == config()
+    assert structs.replace(config(timing="safe"), timing_given=False) == config()
     assert config().haproxy == Haproxy()
     assert timing.totem(config()) == {"token": 3000, "token_coefficient": 0, "consensus": 3600}
+
+
+def test_whether_the_pillar_itself_names_a_profile_is_known():
+    assert config(timing="safe").timing_given
+    assert not config(cluster__totem={"token": 5000}).timing_given
 
 
 def test_fast_has_other_numbers_and_no_other_difference():
@@ -38,7 +44,9 @@ def test_fast_has_other_numbers_and_no_other_difference():
     assert timing.totem(fast) == {"token": 1000, "token_coefficient": 0, "consensus": 1200}
     assert paces(fast) == ("1s", "300ms", 2, "700ms", "700ms")
     told, safe = public(fast), public(config())
-    assert {key for key in told if told[key] != safe[key]} == {"timing", "totem", "haproxy"}
+    assert {key for key in told if told[key] != safe[key]} == {
+        *("timing", "timing_given", "totem", "haproxy")
+    }
     assert {key for key in told["haproxy"] if told["haproxy"][key] != safe["haproxy"][key]} == {
         *("inter", "fastinter", "timeouts")
     }
