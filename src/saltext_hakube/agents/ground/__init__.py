@@ -5,4 +5,5 @@ process     other programs, each with a deadline; the death of any process
 netlink     the machine's addresses and links, as the kernel tells of them
 journal     one line for each action; systemd's notify
 sample      what was seen, for others to read
+pacemaker   what Pacemaker says of a resource, out of its XML
 """

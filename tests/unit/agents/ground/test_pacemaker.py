@@ -1,0 +1,265 @@
+"""What Pacemaker says of a resource: against its own tools, and what they cannot tell."""
+
+import os
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from saltext_hakube.agents.ground.pacemaker import GIVES_UP, Unreadable, view
+
+CIB = """\
+<cib admin_epoch="0" epoch="7" num_updates="0" validate-with="pacemaker-3.0" have-quorum="1"
+     crm_feature_set="3.16.1" dc-uuid="1">
+  <configuration>
+    <crm_config>
+      <cluster_property_set id="options">
+        <nvpair id="options-fencing" name="stonith-enabled" value="false"/>
+      </cluster_property_set>
+      {properties}
+    </crm_config>
+    <nodes><node id="1" uname="node1">{attributes}</node><node id="2" uname="node2"/></nodes>
+    <resources>{before}{opened}
+      <primitive id="VIP" {given}>
+        {own}
+      </primitive>
+    {closed}</resources>
+    <constraints/>
+    <rsc_defaults>{defaults}</rsc_defaults>
+  </configuration>
+  <status>
+    <node_state id="1" uname="node1" in_ccm="true" crmd="online" join="member" expected="member">
+      {transient}
+      <lrm id="1"><lrm_resources>
+        <lrm_resource id="VIP" class="ocf" provider="heartbeat" type="IPaddr2">
+          {history}
+        </lrm_resource>
+      </lrm_resources></lrm>
+    </node_state>
+  </status>
+</cib>
+"""
+TYPE = 'class="ocf" provider="heartbeat" type="IPaddr2"'
+ACTION = """<lrm_rsc_op id="VIP_{slot}_{ms}" operation_key="VIP_{kind}_{ms}" operation="{kind}"
+  transition-key="{magic}" transition-magic="{status}:{code};{magic}" on_node="node1"
+  crm_feature_set="3.16.1" call-id="{call}" rc-code="{code}" op-status="{status}" interval="{ms}"
+  last-rc-change="1795536045" exec-time="1" queue-time="0" op-digest="{digest}"/>"""
+
+
+def action(kind, call, code=0, status=0, *, interval=0, slot=None):
+    return ACTION.format(
+        slot=slot or ("last" if interval == 0 else kind),
+        kind=kind,
+        call=call,
+        code=code,
+        status=status,
+        ms=interval,
+        magic="4:1:0:47ebe6d6-d0a7-4938-b59f-9164d9c750f6",
+        digest="f2317cad3d54cec5d7d7aa7d0bf35cf8",
+    )
+
+
+STARTED = action("start", 6)
+
+
+def pending(kind, interval=0):
+    return action(kind, -1, 193, -1, interval=interval)
+
+
+def cib(**parts):
+    names = ("properties", "attributes", "before", "opened", "own", "closed", "defaults")
+    empty = dict.fromkeys((*names, "transient"), "")
+    return CIB.format(**{**empty, "given": TYPE, "history": STARTED, **parts})
+
+
+def pair(name, value, key):
+    return f'<nvpair id="{key}-{name}" name="{name}" value="{value}"/>'
+
+
+def options(tag, key, inside="", **values):
+    pairs = "".join(pair(n.replace("_", "-"), v, key) for n, v in values.items())
+    return f'<{tag} id="{key}">{inside}{pairs}</{tag}>'
+
+
+def meta(key, inside="", **values):
+    return options("meta_attributes", key, inside, **values)
+
+
+def properties(**values):
+    return options("cluster_property_set", "more", **values)
+
+
+SAFE = {
+    "as it is": {},
+    "switched off": {"properties": properties(maintenance_mode="false")},
+    "its own word over the group's": {
+        "own": meta("o", is_managed="true"),
+        "opened": '<group id="g">' + meta("g-meta", is_managed="false"),
+        "closed": "</group>",
+    },
+    "its own word over the defaults": {
+        "own": meta("o", is_managed="true"),
+        "defaults": meta("d", is_managed="false"),
+    },
+    "another node": {"attributes": options("instance_attributes", "n", standby="on")},
+}
+HANDS_OFF = {
+    "the cluster's maintenance": {"properties": properties(maintenance_mode="true")},
+    "in other words": {"properties": properties(maintenance_mode="Yes")},
+    "the node's": {"attributes": options("instance_attributes", "n", maintenance="true")},
+    "its own": {"own": meta("o", maintenance="true")},
+    "its template's": {
+        "before": f'<template id="t" {TYPE}>{meta("t-meta", is_managed="false")}</template>',
+        "given": 'template="t"',
+    },
+    "its group's": {
+        "opened": '<group id="g">' + meta("g-meta", is_managed="false"),
+        "closed": "</group>",
+    },
+    "unmanaged": {"own": meta("o", is_managed="false")},
+    "unmanaged by default": {"defaults": meta("d", is_managed="false")},
+    "a set that stands for another one": {
+        "before": f'<primitive id="other" {TYPE}>{meta("there", is_managed="false")}</primitive>',
+        "own": '<meta_attributes id-ref="there"/>',
+    },
+    "the default's maintenance": {"defaults": meta("d", maintenance="true")},
+}
+
+
+def pacemaker_leaves_it(text, folder):
+    """Whether Pacemaker itself would leave the resource alone, by crm_mon."""
+    path = folder / "cib.xml"
+    path.write_text(text, encoding="utf-8")
+    told = subprocess.run(
+        ["crm_mon", "--output-as=xml", "--inactive", "-1"],
+        env={**os.environ, "CIB_file": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    root = ET.fromstring(told.stdout)
+    (resource,) = root.iterfind("resources//resource[@id='VIP']")
+    node = root.find("nodes/node[@name='node1']")
+    return resource.get("managed") == "false" or node.get("maintenance") == "true"
+
+
+@pytest.mark.parametrize("case", [pytest.param(it, id=key) for key, it in SAFE.items()])
+def test_what_pacemaker_manages_is_no_reason_to_keep_hands_off(case, tmp_path):
+    seen = view(cib(**case), "node1", "VIP")
+    assert (seen.hands_off, seen.maintenance, seen.managed) == ("", False, True)
+    assert not pacemaker_leaves_it(cib(**case), tmp_path)
+
+
+@pytest.mark.parametrize("case", [pytest.param(it, id=key) for key, it in HANDS_OFF.items()])
+def test_what_pacemaker_leaves_alone_is_left_alone(case, tmp_path):
+    seen = view(cib(**case), "node1", "VIP")
+    assert seen.hands_off
+    assert seen.maintenance or not seen.managed
+    assert pacemaker_leaves_it(cib(**case), tmp_path)
+
+
+DATE = '<date_expression id="e" operation="gt" start="2099-01-01"/>'
+RULE = f'<rule id="r" score="INFINITY">{DATE}</rule>'
+
+
+@pytest.mark.parametrize(
+    ("case", "hands_off"),
+    [
+        # A rule: in force where that is maintenance, and not where it would end it.
+        ({"own": meta("o", RULE, maintenance="true")}, True),
+        ({"own": meta("o", RULE, is_managed="false")}, True),
+        ({"own": meta("o", RULE, is_managed="true"), "defaults": meta("d", is_managed="0")}, True),
+        ({"properties": options("cluster_property_set", "p", RULE, maintenance_mode="1")}, True),
+        # An attribute that lasts until the node's next start.
+        (
+            {
+                "transient": '<transient_attributes id="1">'
+                + options("instance_attributes", "t", maintenance="true")
+                + "</transient_attributes>"
+            },
+            True,
+        ),
+    ],
+)
+def test_what_might_be_maintenance_counts_as_it(case, hands_off):
+    assert bool(view(cib(**case), "node1", "VIP").hands_off) is hands_off
+
+
+def test_the_maintenance_of_another_node_is_none_of_this_one():
+    text = cib(attributes=options("instance_attributes", "n", maintenance="true"))
+    assert view(text, "node1", "VIP").hands_off == "node1 is in maintenance"
+    assert view(text, "node2", "VIP").hands_off == ""
+
+
+@pytest.mark.parametrize(
+    ("case", "policy"),
+    [
+        ({}, "stop"),
+        ({"properties": properties(no_quorum_policy="freeze")}, "freeze"),
+        ({"properties": properties(no_quorum_policy="demote")}, "demote"),
+        # A rule decides: then Pacemaker may also stop, and it may not.
+        (
+            {"properties": options("cluster_property_set", "p", RULE, no_quorum_policy="ignore")},
+            "ignore",
+        ),
+        (
+            {"properties": options("cluster_property_set", "p", RULE, no_quorum_policy="suicide")},
+            "suicide",
+        ),
+    ],
+)
+def test_what_a_node_without_quorum_does(case, policy):
+    assert view(cib(**case), "node1", "VIP").policy == policy
+    assert (policy in GIVES_UP) == (policy not in ("freeze", "ignore"))
+
+
+# As Pacemaker 2.1.5 wrote them, one look after the other through a start and a reported failure.
+MONITOR = action("monitor", 7, interval=10000)
+FAILED = action("asyncmon", 8, 1) + action("asyncmon", 8, 1, slot="last_failure")
+FAILURE = action("asyncmon", 8, 1, slot="last_failure")
+
+
+@pytest.mark.parametrize(
+    ("history", "started", "stopping"),
+    [
+        ("", None, False),
+        (action("monitor", 5, 7), False, False),
+        (action("monitor", 5, 0), True, False),  # found running by the first look
+        (pending("start"), None, False),
+        (STARTED, True, False),
+        (STARTED + pending("monitor", 10000), True, False),
+        (STARTED + MONITOR, True, False),
+        (FAILED + MONITOR, None, False),
+        (pending("stop") + MONITOR + FAILURE, None, True),
+        (action("stop", 9) + MONITOR + FAILURE, False, False),
+        (pending("start") + MONITOR + FAILURE, None, False),
+        (action("start", 10) + pending("monitor", 10000) + FAILURE, True, False),
+        (action("start", 10) + action("monitor", 11, interval=10000) + FAILURE, True, False),
+        # Pacemaker knows that it is gone, or could not do what it wanted.
+        (STARTED + action("monitor", 12, 7, interval=10000), None, False),
+        (action("stop", 9, 1, 4) + MONITOR, None, False),
+        (action("start", 9, 1, 2), None, False),
+    ],
+)
+def test_the_history_ends_with_it_running_or_not(history, started, stopping):
+    seen = view(cib(history=history), "node1", "VIP")
+    assert (seen.started, seen.stopping) == (started, stopping)
+
+
+def test_nothing_is_known_of_a_node_or_a_resource_without_history():
+    assert view(cib(), "node2", "VIP").started is None
+    assert (
+        view(cib().replace('have-quorum="1"', 'have-quorum="0"'), "node1", "VIP").quorate is False
+    )
+
+
+@pytest.mark.parametrize("text", ["", "<cib", "<status/>", b"\xff\xfe", "<cib/>"])
+def test_what_is_no_cib_is_told(text):
+    with pytest.raises(Unreadable):
+        view(text, "node1", "VIP")
+
+
+def test_a_resource_that_is_not_there_is_told():
+    with pytest.raises(Unreadable, match="no resource other"):
+        view(cib(), "node1", "other")
