@@ -18,7 +18,7 @@ LAB = python=$$(tests/prepare python) && exec "$$python" -m tests.lab
 CODE = setup.py src tests $(wildcard bench)
 PARTS = lint unit functional integration lab-test
 
-.PHONY: help test prepare $(PARTS) bench bench-traffic demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
+.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
 
 help:
 	@echo 'make test         all checks: $(PARTS)'
@@ -27,6 +27,7 @@ help:
 	@echo 'make unit         one of the checks; ARGS="-k word -x" goes to pytest'
 	@echo 'make bench        what the cluster engine costs, beside one pcs call per object (3 minutes)'
 	@echo 'make bench-traffic  whether clients notice changes and faults (ARGS=--short: some minutes)'
+	@echo 'make bench-reflex  seconds without service after each fault (ARGS="--faults power")'
 	@echo 'make lab-up       the three machines and a Salt master, to work with'
 	@echo 'make lab-shell    a shell in one of them: NODE=node1, master, client'
 	@echo 'make lab-exec     a command in one of them: NODE=node1 CMD="salt-call test.ping"'
@@ -67,6 +68,9 @@ bench: prepare
 
 bench-traffic: prepare
 	@$(VENV)/bin/python -m bench.traffic $(ARGS)
+
+bench-reflex: prepare
+	@$(VENV)/bin/python -m bench.reflex $(ARGS)
 
 demo:
 	@python=$$(tests/prepare python) && exec "$$python" -m tests.demo

@@ -17,15 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from bench import lab as labs
 from bench.traffic import balancer, faults, rate, report, story
 from bench.traffic.changes import changes
 from bench.traffic.client import Client
 from tests.lab import Lab, LabError
 from tests.lab.process import end_in_good_order
 
-MINIMAL = Path(__file__).parents[2] / "pillar.example/minimal.sls"
 # The whole run takes no longer, seconds.
 LONGEST = 5400
 
@@ -72,13 +70,8 @@ def _lab(asked: argparse.Namespace) -> Iterator[Lab]:
     if asked.lab:
         yield Lab.find(asked.lab)
         return
-    with Lab.up(f"traffic-{os.getpid()}", kube="real", progress=_progress) as lab:
-        _say("state.apply hakube ...")
-        _pillar(lab, {})
-        for minion, states in lab.salt("node*", "state.apply", "hakube", timeout=600).items():
-            failed = [it["comment"] for it in dict(states).values() if it["result"] is False]
-            if failed:
-                raise LabError(f"state.apply hakube failed on {minion}: {failed[0]}")
+    with Lab.up(f"traffic-{os.getpid()}", kube="real", progress=labs.progress) as lab:
+        labs.apply(lab, {})
         yield lab
 
 
@@ -86,7 +79,7 @@ def _measure(asked: argparse.Namespace, lab: Lab) -> dict[str, Any]:
     if lab.kube != "real":
         raise LabError(f"lab {lab.name} has no real Kubernetes: its stand-in has no watches")
     nodes = lab.nodes
-    _pillar(lab, {})
+    labs.write_pillar(lab, {})
     story.apply(lab, nodes)
     balancer.wait_up(nodes, {f"secure-{node.name}" for node in nodes})
     minute, probe = (12, 3) if asked.short else (60, 8)
@@ -98,40 +91,24 @@ def _measure(asked: argparse.Namespace, lab: Lab) -> dict[str, Any]:
         if asked.rate:
             told["baseline"] = rate.hold(client, asked.rate, minute)
         else:
-            told["baseline"] = rate.search(client, minute, probe, _say)
+            told["baseline"] = rate.search(client, minute, probe, labs.say)
         start = time.monotonic()
         told["story"] = story.make(
             lab,
             nodes,
             client,
             changes(asked.changes),
-            write=lambda it: _pillar(lab, it),
-            say=_say,
+            write=lambda it: labs.write_pillar(lab, it),
+            say=labs.say,
         )
         told["story"]["elapsed"] = round(time.monotonic() - start, 1)
-        _pillar(lab, {})
+        labs.write_pillar(lab, {})
         story.apply(lab, nodes)
         balancer.wait_up(nodes, {f"secure-{node.name}" for node in nodes})
         client.more(max(12, asked.watches // 10))  # in the newest worker
         told["hang"] = faults.hang(lab, nodes, client)
         told["stall"] = faults.stall(nodes, client)
     return told
-
-
-def _pillar(lab: Lab, others: dict[str, Any]) -> None:
-    data = yaml.safe_load(MINIMAL.read_text(encoding="utf-8"))
-    data["hakube"]["cluster"]["peers_timeout"] = 150
-    data["hakube"] |= others
-    lab.write_pillar(yaml.safe_dump(data, sort_keys=False))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _progress(title: str, seconds: float | None) -> None:
-    if seconds is None:
-        _say(f"{title} ...")
 
 
 if __name__ == "__main__":

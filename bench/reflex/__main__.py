@@ -1,0 +1,114 @@
+"""``python -m bench.reflex``: seconds without service after each fault, while Salt is stopped.
+
+In a lab of three nodes after `state.apply hakube`, Salt is stopped. Then each fault is made on the
+VIP's holder, again and again, while a client opens a new TLS connection every 50 ms. Each run is a
+line in the file of results, and one that was interrupted goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from bench import lab as labs
+from bench.reflex import health, results
+from bench.reflex.faults import FAULTS
+from bench.reflex.run import HEAL, commit, once, start_salt, stop_salt
+from tests.lab import Lab, LabError
+from tests.lab.process import end_in_good_order
+
+
+def main() -> int:
+    asked = _asked()
+    end_in_good_order()
+    if not asked.report:
+        try:
+            with _lab(asked) as lab:
+                _measure(asked, lab)
+        except LabError as error:
+            sys.exit(f"reflex: {error}")
+    records = results.read(asked.results)
+    print("\n".join(results.table(records, asked.timing)))
+    ours = [it for it in records if it["timing"] == asked.timing and it["fault"] in asked.faults]
+    return 1 if any(results.missed(it) for it in ours) else 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.reflex",
+        description=__doc__.split("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--timing", choices=("safe", "fast"), default="safe", help="the profile in the pillar")
+    add("--faults", metavar="A,B", default=",".join(FAULTS), help="which, in this order")
+    add("--runs", type=int, default=10, help="how many of each there are to be in the results")
+    add("--results", type=Path, default=Path("reflex.jsonl"), help="a line for each run")
+    add("--report", action="store_true", help="only print the table of the results")
+    add("--lab", metavar="NAME", help="one that is up; Salt is started there, then stopped")
+    add("--as-it-is", action="store_true", help="nothing is applied to that lab")
+    add("--kube", choices=("standin", "real"), default="standin", help="for a lab of its own")
+    add("--suite", default="bookworm", help="Debian release, for a lab of its own")
+    add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
+    asked = parser.parse_args()
+    asked.faults = asked.faults.split(",")
+    unknown = set(asked.faults) - set(FAULTS)
+    if unknown:
+        parser.error(f"no fault {', '.join(sorted(unknown))}: there are {', '.join(FAULTS)}")
+    return asked
+
+
+@contextlib.contextmanager
+def _lab(asked: argparse.Namespace) -> Iterator[Lab]:
+    """A lab, applied to, in which Salt is stopped."""
+    pillar = yaml.safe_load(asked.pillar)
+    if asked.timing != "safe":
+        pillar["timing"] = asked.timing
+    if asked.lab:
+        lab = Lab.find(asked.lab)
+        if not asked.as_it_is:
+            start_salt(lab)
+            labs.apply(lab, pillar)
+        stop_salt(lab)
+        yield lab
+        return
+    name = f"reflex-{os.getpid()}"
+    with Lab.up(name, kube=asked.kube, suite=asked.suite, progress=labs.progress) as lab:
+        labs.apply(lab, pillar)
+        stop_salt(lab)
+        yield lab
+
+
+def _measure(asked: argparse.Namespace, lab: Lab) -> None:
+    sick = health.wait(lab, lab.nodes, HEAL)
+    if sick:
+        raise LabError(f"the cluster is not healthy to begin with: {'; '.join(sick)}")
+    version = commit()
+    while True:
+        # By rounds, so that what the machine does otherwise meets all faults alike.
+        todo = results.missing(results.read(asked.results), asked.faults, asked.timing, asked.runs)
+        left = max(todo.values())
+        if not left:
+            return
+        for key in (it for it, count in todo.items() if count == left):
+            record = once(lab, lab.nodes, key, FAULTS[key])
+            record |= {"timing": asked.timing, "commit": version, "kube": lab.kube}
+            results.add(asked.results, record)
+            seen = record["seen"]
+            labs.say(
+                f"{key}: without service {seen['without']} s, {seen['failed']} of "
+                f"{seen['attempts']} failed; {'; '.join(results.missed(record)) or 'as asked'}"
+            )
+            if record.get("sick_after_rescue"):
+                told = "; ".join(record["sick_after_rescue"])
+                raise LabError(f"after {key} the cluster of lab {lab.name} is not whole: {told}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
