@@ -19,7 +19,7 @@ from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.schema import Cluster, Declarations
-from saltext_hakube.core.topology import topology
+from saltext_hakube.core.topology import absent, topology
 
 # How long to wait until the cluster is at rest, where no pillar says so: hakube:cluster's default.
 SETTLE_TIMEOUT = 300
@@ -75,7 +75,10 @@ def declared(data: Any, facts: Facts) -> Declared:
     config = resolve(data, facts)
     names = config.resources
     api = Api(names.apiserver.name, names.haproxy.name, names.vip.name)
-    return _declared(config.declared, topology(config), api, config.cluster)
+    wanted = _declared(config.declared, topology(config), api, config.cluster)
+    # An object of the pillar's own may have the name of one of ours that is not to be there.
+    gone = tuple(it for it in absent(config) if wanted.kinds.get(it.id) is not it.kind)
+    return structs.replace(wanted, absent=(*wanted.absent, *gone))
 
 
 def alone(data: Any) -> bool:

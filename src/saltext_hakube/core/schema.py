@@ -140,7 +140,8 @@ OperationName = Annotated[
     str, Meta(pattern=r"^[a-z_-]+\Z", description="an operation, such as monitor, start, stop")
 ]
 Operations = dict[OperationName, Operation]
-Meta_ = dict[Id, Scalar]
+# An empty value takes a default of ours away: it is left to pacemaker.
+Meta_ = dict[Id, Scalar | None]
 
 
 class Resource(Shape):

@@ -10,18 +10,21 @@ from collections.abc import Mapping
 
 import msgspec
 
-from saltext_hakube.core import properties
+from saltext_hakube.core import properties, reflex
 from saltext_hakube.core.cib.meaning import text
 from saltext_hakube.core.cib.objects import (
     Clone,
     Colocation,
     Group,
+    Location,
     Object,
     Operation,
     Order,
     Primitive,
     Property,
+    Rule,
 )
+from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.schema import FenceDevice, Resource
 from saltext_hakube.core.schema import Operation as Declared
@@ -44,6 +47,19 @@ UNIT: Operations = {
 # Pacemaker turns off systemd's own restart of its units, so its monitor is what sees a death. In
 # the document's minute of blindness clients fail; a look every 5 s costs one D-Bus call.
 WATCHED: Operations = {**UNIT, "monitor": {"interval": "5s", "timeout": "100s"}}
+# By pacemaker's defaults a failed start bans a resource from its node until somebody cleans up,
+# also when the cause is long gone (a bad haproxy.cfg that is good again). So failures are forgotten
+# after a while; before that, so many of them make it try elsewhere. For haproxy the while is short:
+# it is what clients wait for where haproxy failed on all nodes. A failed stop is not forgotten.
+FORGIVING = {
+    "haproxy": {"failure-timeout": "20s", "migration-threshold": "5"},
+    "apiserver": {"failure-timeout": "60s", "migration-threshold": "5"},
+    "vip": {"failure-timeout": "60s", "migration-threshold": "3"},
+    "controllers": {"failure-timeout": "60s"},
+}
+# Without it scheduler and controller-manager are restarted elsewhere as often as the VIP comes to
+# their node: pacemaker spreads what does not mind (seen with crm_simulate of 2.0, 2.1, 3.0).
+SETTLED = {"resource-stickiness": "1"}
 # An instance waits for the other clone's instance on its own node, not for those of all nodes.
 INTERLEAVE = {"interleave": "true"}
 # A look at a fence device may be slow and is no emergency.
@@ -59,14 +75,14 @@ def topology(config: Config) -> tuple[Object, ...]:
         *_properties(config),
         *(_fence_device(name, device) for name, device in config.fencing.items()),
         _vip(config),
-        _unit(names.haproxy, config.haproxy.unit, WATCHED),
-        _unit(names.apiserver, names.apiserver.unit, WATCHED),
-        _unit(names.scheduler, names.scheduler.unit, UNIT),
-        _unit(names.controller, names.controller.unit, UNIT),
+        _unit(names.haproxy, config.haproxy.unit, WATCHED, FORGIVING["haproxy"]),
+        _unit(names.apiserver, names.apiserver.unit, WATCHED, FORGIVING["apiserver"]),
+        _unit(names.scheduler, names.scheduler.unit, UNIT, FORGIVING["controllers"]),
+        _unit(names.controller, names.controller.unit, UNIT, FORGIVING["controllers"]),
         Group(
             id=names.controller_group,
             members=(names.scheduler.name, names.controller.name),
-            meta=_texts(names.controller_group_meta),
+            meta=_over(SETTLED, names.controller_group_meta),
         ),
         Group(
             id=names.apiserver.group,
@@ -76,12 +92,12 @@ def topology(config: Config) -> tuple[Object, ...]:
         Clone(
             id=haproxy_clone,
             member=names.haproxy.name,
-            meta=INTERLEAVE | _texts(names.haproxy.clone_meta),
+            meta=_over(INTERLEAVE, names.haproxy.clone_meta),
         ),
         Clone(
             id=apiserver_clone,
             member=names.apiserver.group,
-            meta=INTERLEAVE | _texts(names.apiserver.clone_meta),
+            meta=_over(INTERLEAVE, names.apiserver.clone_meta),
         ),
         _order(config, names.vip.name, haproxy_clone),
         _order(config, haproxy_clone, apiserver_clone),
@@ -91,6 +107,31 @@ def topology(config: Config) -> tuple[Object, ...]:
             with_resource=haproxy_clone,
             options={"score": "INFINITY"},
         ),
+        *(_steering(config) if config.steers else ()),
+    )
+
+
+def absent(config: Config) -> tuple[Absent, ...]:
+    """What is of ours and must not be there with this pillar: constraints that nobody feeds."""
+    if config.steers:
+        return ()
+    return tuple(Absent(Location, item.id) for item in _steering(config))
+
+
+def _steering(config: Config) -> tuple[Location, ...]:
+    """The VIP where haproxy is green, else where nobody says anything, else where it is.
+
+    Two constraints: pacemaker 3 takes one rule in each, no more.
+    """
+    vip = config.resources.vip.name
+    green = {"attribute": reflex.HAPROXY, "operation": "eq", "value": "1"}
+    unknown = {"attribute": reflex.HAPROXY, "operation": "not_defined"}
+    return tuple(
+        Location(id=f"location-{vip}-{name}", resource=vip, rules=(rule,))
+        for name, rule in (
+            ("haproxy-green", Rule(score=str(reflex.GREEN), expression=green)),
+            ("haproxy-unknown", Rule(score=str(reflex.UNKNOWN), expression=unknown)),
+        )
     )
 
 
@@ -104,21 +145,24 @@ def _properties(config: Config) -> tuple[Property, ...]:
 
 def _vip(config: Config) -> Primitive:
     vip = config.vip
+    sticky = {"resource-stickiness": str(reflex.STICKINESS)} if config.steers else {}
     options = {"ip": vip.address, "cidr_netmask": vip.prefix, "nic": vip.interface}
     return Primitive(
         id=config.resources.vip.name,
         agent="ocf:heartbeat:IPaddr2",
         options={name: text(value) for name, value in options.items() if value is not None},
-        meta=_texts(config.resources.vip.meta),
+        meta=_over(FORGIVING["vip"] | sticky, config.resources.vip.meta),
         operations=_operations(ADDRESS, config.resources.vip.operations),
     )
 
 
-def _unit(resource: Resource, unit: str, defaults: Operations) -> Primitive:
+def _unit(
+    resource: Resource, unit: str, defaults: Operations, meta: Mapping[str, str]
+) -> Primitive:
     return Primitive(
         id=resource.name,
         agent=f"systemd:{unit.removesuffix('.service')}",
-        meta=_texts(resource.meta),
+        meta=_over(meta, resource.meta),
         operations=_operations(defaults, resource.operations),
     )
 
@@ -152,5 +196,10 @@ def _operations(defaults: Operations, declared: Mapping[str, Declared]) -> tuple
     return tuple(Operation(name, attributes) for name, attributes in merged.items())
 
 
+def _over(defaults: Mapping[str, str], declared: Mapping[str, object]) -> dict[str, str]:
+    """The defaults with what is declared over them; an empty value takes one away."""
+    return _texts({**defaults, **declared})
+
+
 def _texts(values: Mapping[str, object]) -> dict[str, str]:
-    return {name: text(value) for name, value in values.items()}
+    return {name: text(value) for name, value in values.items() if value is not None}

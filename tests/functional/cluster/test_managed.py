@@ -42,7 +42,7 @@ def test_a_dry_run_tells_all_that_will_be_created_and_makes_no_file(states, root
 def test_it_is_created_once_and_then_there_is_nothing_to_do(states, root):
     first = states.hakube_pcs.managed("cluster")
     assert first.result is True
-    assert len(first.changes) == 14
+    assert len(first.changes) == 16
     text = (root / "cib.xml").read_text()
     for testing in (False, True):
         again = states.hakube_pcs.managed("cluster", test=testing)

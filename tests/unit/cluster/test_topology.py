@@ -116,7 +116,13 @@ def test_meta_attributes_of_clones_and_groups_are_the_pillars_beside_interleave(
     assert found["haproxy-clone"].meta == {"interleave": "true", "clone-max": "2"}
     assert found["apiserver-group-clone"].meta == {"interleave": "false"}
     assert found["apiserver-group"].meta == {"priority": "1"}
-    assert found["controller-scheduler"].meta == {"priority": "2"}
+    assert found["controller-scheduler"].meta == {"resource-stickiness": "1", "priority": "2"}
+
+
+def test_no_failure_bans_a_resource_for_good():
+    found = objects()
+    for name in ("VIP-apiserver", "haproxy", "apiserver", "scheduler", "controller"):
+        assert re.fullmatch("[26]0s", found[name].meta["failure-timeout"])
 
 
 def test_fencing_under_its_newer_name_is_not_contradicted():
