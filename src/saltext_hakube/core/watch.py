@@ -1,24 +1,36 @@
-"""hakube-watch on a node: its files, and what the pillar says of it (``hakube:watch``)."""
+"""hakube-watch: what the pillar says of it (``hakube:watch``), its configuration, its unit."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
+from saltext_hakube.core import guard
+from saltext_hakube.core.daemon import Daemon
 from saltext_hakube.core.haproxy import kubernetes
 from saltext_hakube.core.haproxy.options import Haproxy
 
-SERVICE = "hakube-watch"
-PROGRAM = "/usr/local/lib/hakube/hakube-watch.pyz"
-CONFIG = "/etc/hakube/watch.json"
-UNIT = f"/etc/systemd/system/{SERVICE}.service"
-SAMPLE = "/run/hakube/watch.json"
+if TYPE_CHECKING:
+    from saltext_hakube.core.config import Config
 
-# In the unit and in the environment of what it started: which program, configuration and Python.
-BUILD = "HAKUBE_BUILD"
+# Root needs CAP_DAC_OVERRIDE to connect to sockets that belong to haproxy, and to take part in what
+# hacluster's daemons share in /dev/shm (libqb). No MemoryDenyWriteExecute: haproxy -c compiles
+# regular expressions (PCRE's JIT). haproxy's file may name certificates in homes, and needs memory
+# for all of them, so that a check may take as much as haproxy itself.
+DAEMON = Daemon(
+    "watch",
+    about="hakube's eyes on this node's haproxy and the VIP",
+    settings="""
+Nice=-10
+MemoryMax=1G
+TasksMax=64
+CapabilityBoundingSet=CAP_DAC_OVERRIDE
+ProtectHome=read-only
+RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6
+""",
+)
 
 Interval = Annotated[
     str,
@@ -36,86 +48,52 @@ class Watch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     interval: Interval = "250ms"
 
 
+class Place(Struct, frozen=True):
+    """haproxy on this machine. ``stats``, ``master``: its sockets, None without one; ``check``:
+    the command that checks what its unit starts."""
+
+    stats: str | None
+    master: str | None
+    check: tuple[str, ...]
+
+
 def seconds(interval: str) -> float:
     """The interval as a number."""
     return int(interval[:-2]) / 1000 if interval.endswith("ms") else float(interval[:-1])
 
 
-def config(watch: Watch, haproxy: Haproxy, stats: str | None, master: str | None) -> bytes:
-    """The daemon's configuration. ``stats``, ``master``: haproxy's sockets, None without one."""
-    # Where haproxy is told to leave the sessions on a server that goes down, so do we.
-    cuts = haproxy.on_marked_down == "shutdown-sessions" and not haproxy.plain
-    checked = kubernetes.backends(haproxy) if cuts else ()
-    unchecked = [kubernetes.unchecked(name) for name in checked] if haproxy.fallback else []
+def config(config: Config, place: Place) -> bytes:
+    """The daemon's configuration."""
+    haproxy, reflex, resources = config.haproxy, config.reflex, config.resources
     data = {
-        "haproxy": {
-            "stats": stats,
-            "master": master,
-            "checked": list(checked),
-            "unchecked": unchecked,
-        },
-        "interval": seconds(watch.interval),
-        "sample": SAMPLE,
+        "node": config.node,
+        "unit": haproxy.unit,
+        "config": haproxy.config,
+        "check": list(place.check),
+        "haproxy": {"stats": place.stats, "master": place.master, **_backends(haproxy)},
+        "health": _health(haproxy),
+        "steer": reflex.steer,
+        "servers": reflex.servers,
+        "hand_over": reflex.hand_over,
+        "repair": reflex.repair,
+        "resources": {"vip": resources.vip.name, "haproxy": resources.haproxy.name},
+        "vip": guard.vip(config),
+        "guard": guard.DAEMON.sample,
+        "interval": seconds(config.watch.interval),
+        "sample": DAEMON.sample,
     }
     return json.dumps(data, indent=2).encode() + b"\n"
 
 
-def build(program: bytes, config: bytes, python: str) -> str:
-    """What tells this program with this configuration and Python from any other."""
-    return hashlib.sha256(b"\0".join((program, config, python.encode()))).hexdigest()[:16]
+def _backends(haproxy: Haproxy) -> dict[str, list[str]]:
+    # Where haproxy is told to leave the sessions on a server that goes down, so do we.
+    cuts = haproxy.on_marked_down == "shutdown-sessions" and not haproxy.plain
+    checked = kubernetes.backends(haproxy) if cuts else ()
+    unchecked = [kubernetes.unchecked(name) for name in checked] if haproxy.fallback else []
+    return {"checked": list(checked), "unchecked": unchecked}
 
 
-def unit(python: str, build: str) -> bytes:
-    """The unit's file."""
-    return _UNIT.format(
-        python=python, program=PROGRAM, config=CONFIG, build=f"{BUILD}={build}"
-    ).encode()
-
-
-# -IS: nothing of the user's or of site-packages is looked at, which is also less memory. The daemon
-# connects to sockets that belong to haproxy: for that root needs CAP_DAC_OVERRIDE.
-_UNIT = """\
-[Unit]
-Description=hakube's eyes on this node's haproxy
-After=network.target
-# It never gives up.
-StartLimitIntervalSec=0
-
-[Service]
-Type=notify
-ExecStart={python} -IS {program} {config}
-Environment={build}
-Restart=always
-RestartSec=1
-# A configuration that it cannot read: another try would find the same.
-RestartPreventExitStatus=78
-WatchdogSec=10
-TimeoutStopSec=5
-RuntimeDirectory=hakube
-RuntimeDirectoryPreserve=yes
-OOMScoreAdjust=-500
-MemoryMax=128M
-TasksMax=16
-CapabilityBoundingSet=CAP_DAC_OVERRIDE
-NoNewPrivileges=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHome=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectSystem=strict
-RestrictAddressFamilies=AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-
-[Install]
-WantedBy=multi-user.target
-"""
+def _health(haproxy: Haproxy) -> dict[str, Any] | None:
+    if haproxy.plain or not haproxy.health.enabled:
+        return None
+    return {"address": haproxy.health.address, "port": haproxy.health.port}

@@ -26,18 +26,20 @@ _TIME = (1980, 1, 1, 0, 0, 0)  # the first one that a zip file can have
 def program(name: str) -> bytes:
     """The program ``agents/NAME`` for Python 3.9 and later. Raises HakubeError without its source.
 
-    Inside, its modules have the names that they have here; the packages around them are empty.
+    Inside, its modules and those that all programs stand on (``agents/ground``) have the names that
+    they have here; the packages around them are empty.
     """
-    sources = sorted((_PACKAGE / "agents" / name).glob("*.py"))
-    if not sources:
+    agents = _PACKAGE / "agents"
+    own, ground = (sorted((agents / part).glob("*.py")) for part in (name, "ground"))
+    if not own or not ground:
         raise HakubeError(f"this installation of saltext-hakube lacks the source of {name}")
     content = {
         "__main__.py": _MAIN.format(name=name).encode(),
         "saltext_hakube/__init__.py": b"",
         "saltext_hakube/agents/__init__.py": b"",
     }
-    for source in sources:
-        content[f"saltext_hakube/agents/{name}/{source.name}"] = source.read_bytes()
+    for source in (*ground, *own):
+        content[f"{_PACKAGE.name}/{source.relative_to(_PACKAGE)}"] = source.read_bytes()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for path, data in content.items():

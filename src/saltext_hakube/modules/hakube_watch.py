@@ -1,11 +1,16 @@
 """
-hakube-watch, the eyes on this node's haproxy
-=============================================
+hakube-watch, the eyes on this node's haproxy and the VIP
+=========================================================
 
-A small daemon of this project, run by systemd and not by Salt. After a reload haproxy's old workers
-check nothing: what they have open on a server that dies would stay open until ``timeout server``.
-hakube-watch closes it, in old workers and in the unchecked copy of the backend, when the current
-worker finds the server down while another one is up. docs/watch.md tells the rest.
+A small daemon of this project, run by systemd and not by Salt. It looks at the local haproxy (its
+process, its data path, its servers) and at the VIP's address and link, keeps the node attributes
+that steer the VIP, tells Pacemaker of an address that went, and cleans up after a repaired
+haproxy.cfg; the pillar's ``hakube:reflex`` turns each of these off.
+
+After a reload haproxy's old workers check nothing: what they have open on a server that dies would
+stay open until ``timeout server``. hakube-watch closes it, in old workers and in the unchecked copy
+of the backend, when the current worker finds the server down while another one is up.
+docs/watch.md tells the rest.
 
 Where the minion's configuration has ``hakube: {root: DIR}`` only files below DIR are looked at and
 changed, and nothing is enabled or started.
@@ -13,9 +18,9 @@ changed, and nothing is enabled or started.
 
 from __future__ import annotations
 
-from saltext_hakube import __version__, face
-from saltext_hakube.core import watch
-from saltext_hakube.core.errors import TimedOut
+from saltext_hakube import daemons, face
+from saltext_hakube.core.watch import DAEMON
+from saltext_hakube.host import daemon
 from saltext_hakube.host import watch as host
 
 __virtualname__ = "hakube_watch"
@@ -37,7 +42,7 @@ def plan(absent=False):
     absent
         Whether the daemon is to be removed. Default: false.
 
-    The pillar says how it runs (``hakube:watch``, ``hakube:haproxy``).
+    The pillar says how it runs (``hakube:watch``, ``hakube:reflex``, ``hakube:haproxy``).
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": [...]}``. ``changes`` has ``program``
     (what happens to it, in a word), ``config`` and ``unit`` (unified diffs) and ``service`` (a list
@@ -54,8 +59,7 @@ def plan(absent=False):
         salt '*' hakube_watch.plan absent=True
     """
     with face.told():
-        found = _plan(absent)
-        return _outcome(found, "Would be changed" if _changes(found) else _nothing(absent))
+        return daemons.planned(DAEMON, _plan(absent), absent)
 
 
 def apply(absent=False):
@@ -76,9 +80,7 @@ def apply(absent=False):
         salt '*' hakube_watch.apply
     """
     with face.told():
-        found = _plan(absent)
-        host.apply(face.machine(__opts__), found)
-        return _outcome(found, "Changed" if _changes(found) else _nothing(absent))
+        return daemons.applied(__opts__, DAEMON, _plan(absent), absent)
 
 
 def remove():
@@ -111,6 +113,9 @@ def status():
     - ``workers``: ``current``, a process id, and ``old``, those that were replaced and go on with
       their sessions
     - ``dead``: the addresses whose sessions are closed, and why
+    - ``verdict``: ``value`` (``green``, ``red``, ``unknown``), ``why``, ``since`` (Unix time)
+    - ``eyes``: what led to it: ``process``, ``path``, ``servers``, ``address``, ``link``,
+      ``attribute``
     - ``actions``: the last 20, each with ``at`` (Unix time), ``what`` and ``why``
     - ``pid``, ``build``: of the daemon; ``format``: of this mapping, 1
 
@@ -123,40 +128,11 @@ def status():
         salt '*' hakube_watch.status
     """
     with face.told():
-        seen, age = host.sample(face.machine(__opts__))
-        if age > seen.get("interval", 0) + LATE:
-            raise TimedOut(
-                f"{watch.SERVICE} has not looked for {age:.0f} s: it hangs, or was killed "
-                f"(`journalctl -u {watch.SERVICE}`)"
-            )
-        seen.pop("clock")
-        return {**seen, "age": round(age, 3)}
+        return daemons.seen(__opts__, DAEMON, LATE)
 
 
 def _plan(absent):
     machine = face.machine(__opts__)
     if absent:
-        return host.plan_absent(machine)
-    config = face.config(__pillar__, __grains__, __opts__)
-    return host.plan(machine, config.watch, config.haproxy)
-
-
-def _changes(found):
-    changes = {}
-    for name, path in (("program", watch.PROGRAM), ("config", watch.CONFIG), ("unit", watch.UNIT)):
-        if path in found.files:
-            old, new = found.files[path]
-            word = "removed" if new is None else "new" if old is None else "changed"
-            release = f" (saltext-hakube {__version__})" if new is not None else ""
-            changes[name] = f"{word}{release}" if name == "program" else face.diff(old, new, path)
-    if found.service:
-        changes["service"] = list(found.service)
-    return changes
-
-
-def _outcome(found, comment):
-    return face.outcome(_changes(found), "; ".join((comment, *found.notes)), list(found.warnings))
-
-
-def _nothing(absent):
-    return "Already absent" if absent else "Already as declared"
+        return daemon.plan_absent(machine, DAEMON)
+    return host.plan(machine, face.config(__pillar__, __grains__, __opts__))

@@ -1,10 +1,11 @@
 """
-hakube-watch, the eyes on this node's haproxy
-=============================================
+hakube-watch, the eyes on this node's haproxy and the VIP
+=========================================================
 
-A small daemon that closes what haproxy leaves open on a dead server (see the execution module
-``hakube_watch``, and docs/watch.md). It is run by systemd, enabled and started here, and goes on
-without Salt. With ``test=True`` the same is planned and shown.
+A small daemon that steers the VIP by the health of the local haproxy, and closes what haproxy
+leaves open on a dead server (see the execution module ``hakube_watch``, and docs/watch.md). It is
+run by systemd, enabled and started here, and goes on without Salt. With ``test=True`` the same is
+planned and shown.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ def __virtual__():
 
 def installed(name):
     """
-    Make sure that the daemon is installed as the pillar has it (``hakube:watch``), enabled, and
-    runs. It is restarted where its program, its configuration or its unit changed.
+    Make sure that the daemon is installed as the pillar has it (``hakube:watch``,
+    ``hakube:reflex``), enabled, and runs. It is restarted where its program, its configuration or
+    its unit changed.
 
     name
         Any name; it only tells this state from others.
@@ -44,6 +46,8 @@ def installed(name):
 def absent(name):
     """
     Make sure that nothing of the daemon is left: it is stopped and disabled, its files are removed.
+    The rules in the cluster that look at its attributes are to go before it (``hakube.watch`` and
+    ``hakube.clean`` see to that).
 
     name
         Any name; it only tells this state from others.

@@ -1,4 +1,4 @@
-"""hakube-watch's files: the program, its configuration, its unit."""
+"""The files of our daemons: the program, its configuration, its unit."""
 
 import json
 import re
@@ -7,20 +7,21 @@ import subprocess
 import sys
 import zipfile
 
-import msgspec
 import pytest
 
-from saltext_hakube.core import watch
-from saltext_hakube.core.haproxy.options import Haproxy
+from saltext_hakube.core import daemon, guard, watch
+from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.reading import read
-from saltext_hakube.core.watch import Watch
+from saltext_hakube.core.watch import Place, Watch
 from saltext_hakube.host.program import program
+from tests.unit.config.pillars import changed
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-def test_systemd_understands_every_line_of_the_unit(tmp_path):
-    path = tmp_path / "hakube-watch.service"
-    path.write_bytes(watch.unit(sys.executable, "0123"))
+@pytest.mark.parametrize("ours", [watch.DAEMON, guard.DAEMON], ids=lambda ours: ours.name)
+def test_systemd_understands_every_line_of_the_unit(tmp_path, ours):
+    path = tmp_path / f"{ours.service}.service"
+    path.write_bytes(ours.unit_text(sys.executable, "0123"))
     command = ["systemd-analyze", "verify", "--man=no", path]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert [line for line in told.stderr.splitlines() if path.name in line] == []
@@ -30,7 +31,8 @@ def test_the_same_source_gives_the_same_program(tmp_path):
     assert program("watch") == program("watch")
     (tmp_path / "program").write_bytes(program("watch"))
     names = zipfile.ZipFile(tmp_path / "program").namelist()
-    assert "saltext_hakube/agents/watch/daemon.py" in names
+    assert {f"saltext_hakube/agents/{n}.py" for n in ("watch/daemon", "ground/loop")} <= set(names)
+    assert not any("guard" in name for name in names)
     assert not any("core" in name or "host" in name for name in names)
 
 
@@ -74,8 +76,9 @@ def test_it_says_what_is_wrong_with_its_configuration_in_one_line(tmp_path):
     ],
 )
 def test_it_closes_only_in_our_backends_and_only_where_haproxy_does(options, checked, unchecked):
-    haproxy = msgspec.structs.replace(Haproxy(), **options)
-    data = json.loads(watch.config(Watch(), haproxy, "/run/s", None))
+    pillar = changed({f"haproxy:{name}": value for name, value in options.items()})
+    config = resolve(pillar, Facts(names=("node1",)))
+    data = json.loads(watch.config(config, Place("/run/s", None, ("haproxy", "-c"))))
     assert data["haproxy"] == {
         "stats": "/run/s",
         "master": None,
@@ -95,4 +98,4 @@ def test_intervals(interval, seconds):
 
 def test_another_program_configuration_or_python_is_another_build():
     parts = ((b"a", b"b", "c"), (b"ab", b"", "c"), (b"a", b"b", "d"))
-    assert len({watch.build(*words) for words in parts}) == 3
+    assert len({daemon.build(*words) for words in parts}) == 3

@@ -1,0 +1,58 @@
+"""The drop-ins of core.restart on this machine. Nothing is restarted for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from saltext_hakube.core import restart
+from saltext_hakube.host import systemd, wholefiles
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.wholefiles import Changes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would change. ``files``: path -> (old, new), new None where it goes. ``reload``: whether
+    systemd has to read units again."""
+
+    files: Changes = field(default_factory=dict)
+    reload: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def plan(machine: Machine, haproxy: str | None) -> Plan:
+    """What must change so that the drop-ins are there, for the unit of this name; or, with None,
+    that none of them is. Raises HakubeError."""
+    wanted: dict[str, bytes | None] = dict.fromkeys(_there(machine))
+    if haproxy is not None:
+        wanted |= restart.dropins(haproxy)
+    changes = wholefiles.changes(machine, wanted)
+    if not machine.live:
+        return Plan(changes, False, (f"systemd is not told: {machine.root} stands for it",))
+    if not systemd.properties("-.slice", "LoadState"):
+        return Plan(changes, False, ("systemd does not run here",))
+    units = {restart.unit(path) for path in wanted} | {"corosync", "pacemaker"}
+    return Plan(changes, bool(changes) or _unread(units))
+
+
+def apply(machine: Machine, plan: Plan) -> None:
+    """Do what the plan says. Raises HakubeError; what was done until then stays."""
+    wholefiles.write(machine, plan.files)
+    if plan.reload:
+        systemd.daemon_reload()
+
+
+def _there(machine: Machine) -> list[str]:
+    """All that there are: also that of a unit that is not haproxy's any more."""
+    folder = machine.path(restart.FOLDER)
+    found = sorted(folder.glob(f"*.service.d/{restart.NAME}"))
+    return [f"{restart.FOLDER}/{path.relative_to(folder)}" for path in found]
+
+
+def _unread(units: Iterable[str]) -> bool:
+    """Whether systemd has not read what is there: an apply may have been cut short."""
+    return any(
+        systemd.properties(unit, "NeedDaemonReload").get("NeedDaemonReload") == "yes"
+        for unit in units
+    )
