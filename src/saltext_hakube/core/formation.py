@@ -13,36 +13,11 @@ from enum import Enum
 
 import msgspec
 
+from saltext_hakube.core import totem
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.corosync import Corosync
 from saltext_hakube.core.errors import Refused
-
-
-class Service(msgspec.Struct, frozen=True):
-    """A systemd unit as it is."""
-
-    active: bool = False
-    enabled: bool = False
-
-
-class Observed(msgspec.Struct, frozen=True):
-    """What this machine shows.
-
-    ``password_right``: whether the user hacluster has the declared password. ``units``: those of
-    Pacemaker's units that run. ``known``: the nodes that its pcs is authenticated with;
-    ``silent``: those of the others whose pcsd does not answer. ``online``: the nodes that
-    pacemaker sees; ``quorate``: whether they are a majority.
-    """
-
-    corosync: Corosync | None = None
-    password_right: bool = False
-    pcsd: Service = Service()
-    stack: Service = Service()
-    units: tuple[str, ...] = ()
-    known: frozenset[str] = frozenset()
-    silent: frozenset[str] = frozenset()
-    online: frozenset[str] = frozenset()
-    quorate: bool = False
+from saltext_hakube.core.membership import Observed, formed, members, newcomers, speaker
 
 
 class Kind(Enum):
@@ -58,6 +33,7 @@ class Kind(Enum):
     ENABLE = "enable"
     START = "start"
     AUTHENTICATE = "authenticate"
+    TOTEM = "totem"
     ADD = "add"
     AWAIT_QUORUM = "await_quorum"
     DEVICE = "device"
@@ -73,15 +49,6 @@ class Step(msgspec.Struct, frozen=True):
     kind: Kind
     told: str
     nodes: tuple[str, ...] = ()
-
-
-def formed(config: Config, observed: Observed) -> bool:
-    """Whether this machine belongs to the cluster of the pillar.
-
-    Debian's sample cluster has one node called node1, a name that a pillar may well use too.
-    """
-    conf = observed.corosync
-    return conf is not None and not conf.sample and config.node in conf.names
 
 
 def steps(config: Config, observed: Observed) -> tuple[Step, ...]:
@@ -124,9 +91,10 @@ def warnings(config: Config, observed: Observed) -> tuple[str, ...]:
     offline = [name for name in conf.names if name in declared and name not in observed.online]
     if offline and observed.stack.active and observed.quorate:
         found.append(f"offline: {', '.join(offline)}; apply there when it is back")
-    new, speaker = _new(config, conf), _speaker(config, observed)
-    if new and speaker != config.node:
-        found.append(f"{', '.join(new)}: not yet in the cluster; {speaker} adds it")
+    new, voice = newcomers(config, conf), speaker(config, observed)
+    if new and voice != config.node:
+        found.append(f"{', '.join(new)}: not yet in the cluster; {voice} adds it")
+    found += totem.warnings(config, observed)
     silent = observed.silent - observed.known
     if silent:
         names = ", ".join(sorted(silent))
@@ -221,32 +189,22 @@ def _running(config: Config, observed: Observed) -> Iterator[Step]:
         yield Step(Kind.START, "start corosync and pacemaker")
     if not (observed.stack.active and observed.quorate and config.node in observed.online):
         yield Step(Kind.AWAIT_QUORUM, "wait until the cluster is quorate with this node in it")
-    members = _members(config, conf)
     unknown = tuple(
-        name for name in members if name not in observed.known and name not in observed.silent
+        name
+        for name in members(config, conf)
+        if name not in observed.known and name not in observed.silent
     )
     if unknown:
         yield Step(Kind.AUTHENTICATE, f"authenticate pcs with {', '.join(unknown)}", unknown)
-    new = _new(config, conf)
-    speaks = config.node == _speaker(config, observed)
+    if totem.possible(config, observed):
+        others = tuple(name for name in conf.names if name != config.node)
+        yield Step(Kind.TOTEM, totem.change(config, conf), others)
+    new = newcomers(config, conf)
+    speaks = config.node == speaker(config, observed)
     if new and speaks:
         yield Step(Kind.ADD, f"add {', '.join(new)} to the cluster", new)
     if config.cluster.quorum_device is not None and not conf.device and speaks:
         yield _device(config)
-
-
-def _members(config: Config, conf: Corosync) -> list[str]:
-    return [node.name for node in config.nodes if node.name in conf.names]
-
-
-def _new(config: Config, conf: Corosync) -> tuple[str, ...]:
-    return tuple(node.name for node in config.nodes if node.name not in conf.names)
-
-
-def _speaker(config: Config, observed: Observed) -> str:
-    """The one node that changes the cluster's membership: the first that is alive."""
-    members = _members(config, observed.corosync)
-    return next((name for name in members if name in observed.online), members[0])
 
 
 def _device(config: Config) -> Step:

@@ -9,29 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from saltext_hakube.core import corosync
+from msgspec import structs
+
 from saltext_hakube.core.addresses import Node
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.errors import CommandError, HakubeError, NotInstalled, Refused, TimedOut
-from saltext_hakube.core.formation import (
-    WAITS,
-    Kind,
-    Observed,
-    Service,
-    Step,
-    formed,
-    peer_problem,
-)
-from saltext_hakube.host import accounts, pcsd, systemd
-from saltext_hakube.host.files import read
+from saltext_hakube.core.formation import WAITS, Kind, Step, peer_problem
+from saltext_hakube.core.membership import Observed, Service, formed
+from saltext_hakube.host import accounts, corosync, pcsd, systemd, totem, waits
+from saltext_hakube.host.corosync import conf_of, corosync_conf
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.status import status
 
-COROSYNC_CONF = "/etc/corosync/corosync.conf"
 STACK = ("corosync", "pacemaker")
-
-# How long to pause between two looks while waiting. Seconds.
-PAUSE = 1.0
 
 # How long a peer may name this machine as a member before that machine has its files: `pcs
 # cluster node add` tells the members first, then the new node. A second, or ten on a busy machine.
@@ -51,7 +41,7 @@ def observe(config: Config, machine: Machine) -> Observed:
         if conf is not None and node.name in conf.names and node.name not in known
         if not pcsd.answers(node.address)
     )
-    return Observed(
+    observed = Observed(
         corosync=conf,
         password_right=accounts.has_password(pcsd.USER, config.cluster.password),
         pcsd=Service(systemd.active("pcsd"), systemd.enabled("pcsd")),
@@ -61,13 +51,9 @@ def observe(config: Config, machine: Machine) -> Observed:
         silent=frozenset(silent),
         online=running.online if running else frozenset(),
         quorate=bool(running and running.quorate),
+        totem=corosync.running() if systemd.active("corosync") else None,
     )
-
-
-def corosync_conf(machine: Machine) -> corosync.Corosync | None:
-    """This machine's corosync.conf; None where it has none."""
-    content = read(machine.path(COROSYNC_CONF))
-    return None if content is None else corosync.parse(content.decode(errors="replace"))
+    return totem.look(config, observed)
 
 
 def perform(
@@ -96,17 +82,11 @@ def _pcsd(step: Step, config: Config, machine: Machine) -> None:
 
 def _peers(step: Step, config: Config, machine: Machine) -> None:
     """See that every peer's pcsd answers, before anything of the cluster is touched."""
-    addresses = {node.name: node.address for node in config.nodes}
-    silent = list(step.nodes)
-    deadline = time.monotonic() + config.cluster.peers_timeout
-    while silent := [name for name in silent if not pcsd.answers(addresses[name])]:
-        if time.monotonic() > deadline:
-            raise TimedOut(
-                f"pcsd on {', '.join(silent)} did not answer within "
-                f"{config.cluster.peers_timeout} s (hakube:cluster:peers_timeout), so no cluster "
-                "was formed; apply to all nodes at the same time, without -b"
-            )
-        time.sleep(PAUSE)
+    waits.for_pcsd(
+        {node.name: node.address for node in config.nodes if node.name in step.nodes},
+        config,
+        "no cluster was formed; apply to all nodes at the same time, without -b",
+    )
 
 
 def _drop_sample(step: Step, config: Config, machine: Machine) -> None:
@@ -138,7 +118,7 @@ def _setup(step: Step, config: Config, machine: Machine) -> None:
         pcsd.authenticate(config.nodes, config.cluster.password)
         if formed(config, Observed(corosync=corosync_conf(machine))):
             return True
-        peers = [(node.name, _conf_of(node)) for node in config.nodes if node.name != config.node]
+        peers = [(node.name, conf_of(node)) for node in config.nodes if node.name != config.node]
         wrong = [(conf, told) for name, conf in peers if (told := peer_problem(config, name, conf))]
         if wrong and all(config.node in conf.names for conf, _told in wrong):
             named_since = named_since or time.monotonic()
@@ -148,15 +128,10 @@ def _setup(step: Step, config: Config, machine: Machine) -> None:
             raise Refused("; ".join(told for _conf, told in wrong))
         if any(conf is not None for _name, conf in peers):
             return False
-        pcsd.setup(config.cluster.name, config.nodes)
+        pcsd.setup(config.cluster.name, config.nodes, structs.asdict(config.totem))
         return True
 
     _insist(try_it, config, "the cluster was not set up")
-
-
-def _conf_of(node: Node) -> corosync.Corosync | None:
-    text = pcsd.corosync_conf(node)
-    return None if text is None else corosync.parse(text)
 
 
 def _await_setup(step: Step, config: Config, machine: Machine) -> None:
@@ -185,6 +160,10 @@ def _authenticate(step: Step, config: Config, machine: Machine) -> None:
     pcsd.authenticate(nodes, config.cluster.password)
 
 
+def _totem(step: Step, config: Config, machine: Machine) -> None:
+    totem.change(config, machine, step.nodes)
+
+
 def _add(step: Step, config: Config, machine: Machine) -> None:
     _peers(step, config, machine)
     for node in config.nodes:
@@ -194,7 +173,7 @@ def _add(step: Step, config: Config, machine: Machine) -> None:
 
 def _add_one(node: Node, config: Config) -> bool:
     pcsd.authenticate([node], config.cluster.password)
-    if (conf := _conf_of(node)) is not None and conf.sample:
+    if (conf := conf_of(node)) is not None and conf.sample:
         return False  # it will drop that by itself
     pcsd.add(node)
     return True
@@ -241,7 +220,7 @@ def _insist(try_it: Callable[[], bool], config: Config, failure: str) -> None:
     The pause grows: a system that counts wrong passwords locks the account after a few.
     """
     deadline = time.monotonic() + config.cluster.start_timeout
-    pause = PAUSE
+    pause = waits.PAUSE
     while True:
         try:
             if try_it():
@@ -260,11 +239,7 @@ def _insist(try_it: Callable[[], bool], config: Config, failure: str) -> None:
 
 
 def _wait(there: Callable[[], bool], timeout: float, what: str) -> None:
-    deadline = time.monotonic() + timeout
-    while not there():
-        if time.monotonic() > deadline:
-            raise TimedOut(f"waited {timeout:g} s (hakube:cluster:start_timeout) for {what}")
-        time.sleep(PAUSE)
+    waits.wait(there, timeout, f"waited {timeout:g} s (hakube:cluster:start_timeout) for {what}")
 
 
 _PERFORM: dict[Kind, Callable[[Step, Config, Machine], None]] = {
@@ -278,6 +253,7 @@ _PERFORM: dict[Kind, Callable[[Step, Config, Machine], None]] = {
     Kind.ENABLE: _enable,
     Kind.START: _start,
     Kind.AUTHENTICATE: _authenticate,
+    Kind.TOTEM: _totem,
     Kind.ADD: _add,
     Kind.DEVICE: _device,
     Kind.AWAIT_QUORUM: _await_quorum,

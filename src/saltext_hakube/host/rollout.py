@@ -24,7 +24,7 @@ from saltext_hakube.core.cib import refusals
 from saltext_hakube.core.cib.refusals import Refusal, Refusals
 from saltext_hakube.core.errors import Conflict, HakubeError, Refused
 from saltext_hakube.host import cib, turn
-from saltext_hakube.host.formation import corosync_conf
+from saltext_hakube.host.corosync import corosync_conf
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.turn import Turn
 

@@ -6,22 +6,19 @@ from msgspec import structs
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.corosync import Corosync, Member
 from saltext_hakube.core.errors import Refused
-from saltext_hakube.core.formation import (
-    Kind,
-    Observed,
-    Service,
-    peer_problem,
-    steps,
-    warnings,
-)
+from saltext_hakube.core.formation import Kind, peer_problem, steps, warnings
+from saltext_hakube.core.membership import Observed, Service
+from saltext_hakube.core.timing import Totem
 
 ADDRESSES = {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"}
 UP = Service(active=True, enabled=True)
 SAMPLE = Corosync("debian", (Member("node1", ("127.0.0.1",)),))
+SAFE = Totem(token=3000, token_coefficient=0, consensus=3600)
 
 
-def config(node="node1", nodes=ADDRESSES, **cluster):
+def config(node="node1", nodes=ADDRESSES, timing=None, **cluster):
     pillar = {
+        **({"timing": timing} if timing else {}),
         "cluster": {"name": "kube", "nodes": dict(nodes), "password": "x", **cluster},
         "vip": {"address": "192.0.2.100"},
         "fencing": "none",
@@ -30,6 +27,7 @@ def config(node="node1", nodes=ADDRESSES, **cluster):
 
 
 def conf(*names, name="kube", **options):
+    options = {"totem": SAFE, **options}
     return Corosync(name, tuple(Member(n, (ADDRESSES[n],)) for n in names), **options)
 
 

@@ -26,7 +26,7 @@ def scripted(monkeypatch):
     monkeypatch.setattr(formation.pcsd, "setup", lambda *_: pytest.fail("set up over a cluster"))
 
     def run(theirs, ours_after):
-        monkeypatch.setattr(formation, "_conf_of", lambda _node: theirs)
+        monkeypatch.setattr(formation, "conf_of", lambda _node: theirs)
         monkeypatch.setattr(
             formation,
             "corosync_conf",

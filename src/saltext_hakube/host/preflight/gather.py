@@ -17,7 +17,7 @@ from saltext_hakube.core.preflight.finding import Unseen, seen
 from saltext_hakube.core.preflight.observed import Cluster, Observed, Peer, Program
 from saltext_hakube.core.status import Status
 from saltext_hakube.host import cib, systemd
-from saltext_hakube.host.formation import corosync_conf
+from saltext_hakube.host.corosync import corosync_conf
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.preflight import kube, local, neighbours, remote
 from saltext_hakube.host.preflight.sockets import listeners
