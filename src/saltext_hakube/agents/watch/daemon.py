@@ -1,28 +1,24 @@
-"""hakube-watch, the program: the loop that lets each duty look, and what it needs around it."""
+"""hakube-watch, the program: the loop, the eyes in it, and what they leave for others."""
 
 from __future__ import annotations
 
 import signal
 import sys
-import time
-from types import FrameType
+from collections.abc import Mapping
+from typing import Any
 
+from saltext_hakube.agents.ground.journal import ERROR, say, tell_systemd
+from saltext_hakube.agents.ground.loop import Loop
+from saltext_hakube.agents.ground.sample import Sample
+from saltext_hakube.agents.watch.actions import Actions
+from saltext_hakube.agents.watch.answers import Server
+from saltext_hakube.agents.watch.eyes import Eyes
+from saltext_hakube.agents.watch.looking import Looking
 from saltext_hakube.agents.watch.sessions import Sessions
-from saltext_hakube.agents.watch.surroundings import (
-    ERROR,
-    Sample,
-    Settings,
-    Wrong,
-    say,
-    settings,
-    tell_systemd,
-)
+from saltext_hakube.agents.watch.settings import Settings, Wrong, settings
 
 WRONG_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: systemd does not try again
-
-
-class Stop(Exception):
-    """We are told to end."""
+ALIVE = 2.0  # seconds from one word to systemd's watchdog to the next
 
 
 def main(arguments: list[str]) -> int:
@@ -35,36 +31,60 @@ def main(arguments: list[str]) -> int:
     except Wrong as error:
         say(str(error), ERROR)
         return WRONG_CONFIGURATION
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    sample = Sample(found.sample)
+    watch = _Watch(found)
     try:
-        _run(found, sample)
-    except Stop:
-        tell_systemd("STOPPING=1")
-        return 0
+        watch.run()
     finally:
-        sample.remove()
+        watch.sample.remove()
+    return 0
 
 
-def _run(found: Settings, sample: Sample) -> None:
-    duties = [Sessions(found)]
-    say(f"looks every {found.interval:g} s")
-    ready = "READY=1\n"
-    due = time.monotonic()
-    while True:
-        seen = {"interval": found.interval}
-        for duty in duties:
-            duty.look()
-            seen.update(duty.seen)
-        sample.write(seen)
-        tell_systemd(f"{ready}WATCHDOG=1")
-        ready = ""
-        # From the time that was due, so that looking takes nothing of the pause; but what was
-        # missed (the machine slept, a socket hung) is not made up for.
-        due = max(due + found.interval, time.monotonic())
-        time.sleep(max(0.0, due - time.monotonic()))
+class _Watch:
+    def __init__(self, found: Settings):
+        self.sample = Sample(found.sample)
+        self._settings = found
+        self._loop = Loop()
+        self._actions = Actions()
+        self._seen: Mapping[str, Any] = {}
+        self._eyes: Eyes | None = None
+        self._ready = False
 
+    def run(self) -> None:
+        loop, found = self._loop, self._settings
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.on_signal(number, self._stop)
+        say(f"looks every {found.interval:g} s")
+        if found.reflex is not None:
+            self._eyes = Eyes(loop, found, found.reflex, self._actions)
+        sessions = Sessions(found, self._actions)
+        self._looking = Looking(loop, sessions, found.interval, self._took)
+        loop.every(found.interval, self._write)
+        loop.every(ALIVE, self._alive)
+        loop.run()
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stop
+    def _took(self, seen: Mapping[str, Any], servers: list[Server] | None) -> None:
+        self._seen = seen
+        if self._eyes is not None:
+            self._eyes.took(servers)
+        if not self._ready:
+            self._ready = True
+            self._write()
+            tell_systemd("READY=1\nWATCHDOG=1")
+
+    def _write(self) -> None:
+        if not self._seen:  # nobody has looked yet
+            return
+        eyes = self._eyes.seen if self._eyes is not None else {}
+        own = {"interval": self._settings.interval, "actions": self._actions.seen}
+        self.sample.write({**own, **self._seen, **eyes})
+
+    def _alive(self) -> None:
+        if self._ready and self._looking.well:
+            tell_systemd("WATCHDOG=1")
+
+    def _stop(self) -> None:
+        tell_systemd("STOPPING=1")
+        if self._eyes is not None:
+            self._eyes.close()
+        else:
+            self._loop.stop()

@@ -7,14 +7,15 @@ address is dead, and, once nothing was left to close, only now and then: they ge
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from saltext_hakube.agents.ground.journal import INFO, WARNING, say
 from saltext_hakube.agents.watch import answers, decide
+from saltext_hakube.agents.watch.actions import Actions
 from saltext_hakube.agents.watch.ask import Answer, Question, ask
 from saltext_hakube.agents.watch.decide import Close, OldWorker, Scope
-from saltext_hakube.agents.watch.surroundings import INFO, WARNING, Settings, say
+from saltext_hakube.agents.watch.settings import Settings
 
 WORKERS_EVERY = 5.0  # seconds, while no address is dead
 WORKERS_AGAIN = 1.0  # seconds, while haproxy does not answer
@@ -26,7 +27,7 @@ FAILED_EVERY = 600.0  # ... and that it cannot be done
 class Sessions:
     """Call ``look`` again and again; ``seen`` is its part of the sample."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, actions: Actions):
         self._stats = _Socket("stats socket", settings.stats)
         self._master = _Socket("master socket", settings.master)
         self._scope = Scope(settings.checked, settings.unchecked)
@@ -37,12 +38,15 @@ class Sessions:
         self._workers_due = 0.0
         self._clean: tuple[Any, float] = (None, 0.0)  # in what situation, until when
         self._said: dict[tuple[int, str, bool], float] = {}
-        self._actions: deque[dict[str, Any]] = deque(maxlen=20)
+        self._actions = actions
+        #: What the current worker said last; None where it did not.
+        self.servers: list[answers.Server] | None = None
 
     def look(self) -> None:
         """Look once, and close what is to be closed. Takes at most four deadlines."""
         now = time.monotonic()
         servers = self._stats.ask(answers.SERVERS, answers.servers)
+        self.servers = servers
         self._servers = servers or []
         if servers is None:  # whatever comes up again has other processes
             self._workers = answers.Workers(0, ())
@@ -67,7 +71,6 @@ class Sessions:
             "servers": [server._asdict() for server in self._servers],
             "workers": self._workers._asdict(),
             "dead": self._dead,
-            "actions": list(self._actions),
         }
 
     def _old_workers(self, now: float) -> list[OldWorker]:
@@ -101,8 +104,7 @@ class Sessions:
         refused = _refusal(ask([Question(path or "", text) for text in texts]))
         done = f"could not close {close.what} ({refused})" if refused else f"closed {close.what}"
         if self._is_news((close.pid, close.address, bool(refused)), now):
-            say(f"{done}: {close.why}", WARNING)
-            self._actions.append({"at": round(time.time(), 3), "what": done, "why": close.why})
+            self._actions.did(done, close.why)
 
     def _is_news(self, what: tuple[int, str, bool], now: float) -> bool:
         """Whether it was not said a moment ago; ``what``: worker, address, whether it failed."""

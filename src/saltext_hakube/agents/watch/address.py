@@ -1,0 +1,178 @@
+"""The VIP's address on this machine: whether it is here, whether its interface has a link.
+
+Where it goes without Pacemaker, the failure is handed over: Pacemaker's own monitor would find it
+up to ten seconds later.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from saltext_hakube.agents.ground.journal import say
+from saltext_hakube.agents.ground.loop import Loop, Timer
+from saltext_hakube.agents.ground.netlink import Network
+from saltext_hakube.agents.ground.process import Ended, run
+from saltext_hakube.agents.watch import cib
+from saltext_hakube.agents.watch.actions import Actions, Trouble
+from saltext_hakube.agents.watch.settings import Reflex
+
+# Seconds after the loss. The CIB is asked a moment before, as cibadmin takes 0.05 s: Pacemaker
+# writes down that it is about to stop the VIP before the address goes (see cib).
+ABSENT = 0.15
+ASK = 0.1
+DEADLINE = 2.0  # seconds for cibadmin
+LONG = 10.0  # seconds for crm_resource ...
+AGAIN = 10.0  # ... and until the matter is looked at again
+
+
+class Floating:
+    """``heard`` is called when ``link_lost`` changed."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        settings: Reflex,
+        actions: Actions,
+        now: Callable[[], float],
+        heard: Callable[[], None],
+    ):
+        self._loop = loop
+        self._settings = settings
+        self._actions = actions
+        self._now = now
+        self._heard = heard
+        self._trouble = Trouble("cannot read the CIB")
+        self._timer: Timer | None = None
+        self._busy = False
+        self._lost_at = loop.now()
+        self._said = ""
+        self.interface = settings.vip.interface or ""
+        #: Since when the interface has no link, on the verdict's clock; None while it has.
+        self.link_lost: float | None = None
+        self._index: int | None = None
+        self._link_since = self._since = time.time()
+        self._network = Network(loop, self._changed)
+        self._here = self._network.here(settings.vip.address) is not None
+        self._look_at_link()
+        if not self._here:  # it may have gone while nobody looked
+            self._lost()
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        return {
+            "address": {
+                "ip": self._settings.vip.address,
+                "here": self._here,
+                "since": round(self._since, 3),
+            },
+            "link": {
+                "interface": self.interface or None,
+                "up": None if self._index is None else self.link_lost is None,
+                "since": round(self._link_since, 3),
+            },
+        }
+
+    def _changed(self) -> None:
+        here = self._network.here(self._settings.vip.address) is not None
+        if here != self._here:
+            self._here, self._since = here, time.time()
+            if here:
+                self._found()
+            else:
+                self._lost()
+        self._look_at_link()
+
+    def _look_at_link(self) -> None:
+        vip = self._settings.vip
+        index = self._network.interface(vip.address, vip.interface, vip.prefix)
+        # One that is gone, or that lost all addresses with its link, is still the VIP's.
+        self._index = self._index if index is None else index
+        if self._index is None:
+            return
+        link = self._network.links.get(self._index)
+        self.interface = link.name if link else self.interface
+        if (link is not None and link.up) == (self.link_lost is None):
+            return
+        self._link_since = time.time()
+        self.link_lost = None if link is not None and link.up else self._now()
+        self._heard()
+
+    def _found(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._said = ""
+
+    def _lost(self) -> None:
+        self._lost_at = self._loop.now()
+        if self._settings.hand_over:
+            self._again(ASK)
+
+    def _again(self, seconds: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.after(seconds, self._ask)
+
+    def _ask(self) -> None:
+        if self._here:
+            return
+        if self._busy:
+            self._again(ASK)
+            return
+        self._busy = True
+        run(self._loop, ["cibadmin", "-Q", "--local"], self._answered, DEADLINE)
+
+    def _answered(self, ended: Ended) -> None:
+        self._busy = False
+        self._trouble.note(ended.told)
+        if self._here:
+            return
+        if ended.told:
+            self._again(AGAIN)
+            return
+        settings = self._settings
+        answer = cib.may_hand_over(ended.output, settings.vip_resource, settings.node)
+        if not answer.yes:
+            self._leave(answer.why, answer.later)
+            return
+        left = self._lost_at + ABSENT - self._loop.now()
+        self._loop.after(max(0.0, left), lambda: self._hand_over(answer.why))
+
+    def _hand_over(self, why: str) -> None:
+        if self._here or self._busy:
+            return
+        if gave_up(self._settings.guard):
+            self._leave("hakube-guard gave the address up", later=True)
+            return
+        vip = self._settings.vip_resource
+        self._busy = True
+        argv = ["crm_resource", "--fail", "-r", vip, "-N", self._settings.node]
+        reason = f"{self._settings.vip.address} is gone from this node, and {why}"
+        run(self._loop, argv, lambda ended: self._handed_over(ended, reason), LONG)
+
+    def _handed_over(self, ended: Ended, reason: str) -> None:
+        self._busy = False
+        vip = self._settings.vip_resource
+        told = f"could not hand over ({ended.told})" if ended.told else "handed over"
+        self._actions.did(f"{told} the failure of {vip} to Pacemaker", reason)
+        if not self._here:
+            self._again(AGAIN)
+
+    def _leave(self, why: str, later: bool) -> None:
+        """Not now; ``later``: what speaks against it may not last."""
+        if later:
+            self._again(AGAIN)
+        if later and why != self._said:  # that it is not here at all is nothing to tell
+            say(f"{self._settings.vip.address} is not here, and is left to others: {why}")
+        self._said = why
+
+
+def gave_up(path: str) -> bool:
+    """Whether hakube-guard says in its sample that it took the address away."""
+    try:
+        return bool(json.loads(Path(path).read_text(encoding="utf-8")).get("gave_up"))
+    except (OSError, ValueError, AttributeError):
+        return False  # it does not run, or has yet to write: then it did not
