@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from bench import lab as labs
-from bench.reflex import health, results
+from bench.reflex import health, quiet, results
 from bench.reflex.faults import FAULTS
 from bench.reflex.run import HEAL, commit, once, start_salt, stop_salt
 from tests.lab import Lab, LabError
@@ -30,6 +30,9 @@ def main() -> int:
     if not asked.report:
         try:
             with _lab(asked) as lab:
+                _healthy(lab)
+                if asked.quiet_hour:
+                    return _quiet(asked, lab)
                 _measure(asked, lab)
         except LabError as error:
             sys.exit(f"reflex: {error}")
@@ -56,6 +59,8 @@ def _asked() -> argparse.Namespace:
     add("--kube", choices=("standin", "real"), default="standin", help="for a lab of its own")
     add("--suite", default="bookworm", help="Debian release, for a lab of its own")
     add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
+    add("--quiet-hour", type=float, metavar="MINUTES", help="no fault: nobody may do anything")
+    add("--kill-daemons", type=int, default=0, metavar="N", help="in it, kill -9 them so often")
     asked = parser.parse_args()
     asked.faults = asked.faults.split(",")
     unknown = set(asked.faults) - set(FAULTS)
@@ -85,10 +90,22 @@ def _lab(asked: argparse.Namespace) -> Iterator[Lab]:
         yield lab
 
 
-def _measure(asked: argparse.Namespace, lab: Lab) -> None:
+def _healthy(lab: Lab) -> None:
     sick = health.wait(lab, lab.nodes, HEAL)
     if sick:
         raise LabError(f"the cluster is not healthy to begin with: {'; '.join(sick)}")
+
+
+def _quiet(asked: argparse.Namespace, lab: Lab) -> int:
+    """An hour without a fault, or with the programs killed."""
+    seconds = asked.quiet_hour * 60
+    told = quiet.watch(lab, lab.nodes, seconds, kills=asked.kill_daemons, say=labs.say)
+    results.add(asked.results, told | {"timing": asked.timing, "commit": commit()})
+    print("\n".join(quiet.lines(told)))
+    return 1 if quiet.against(told) else 0
+
+
+def _measure(asked: argparse.Namespace, lab: Lab) -> None:
     version = commit()
     while True:
         # By rounds, so that what the machine does otherwise meets all faults alike.

@@ -41,8 +41,11 @@ def against(lab: Lab, nodes: Sequence[Node]) -> list[str]:
     if int(rules.strip() or 0):
         found += [f"{HAPROXY} of {it} is {green.get(it)}" for it in names if green.get(it) != "1"]
     for node in nodes:
-        missing = {f"secure-{name}" for name in names} - balancer.up(node)
-        found += [f"{name} is not up for haproxy on {node.name}" for name in sorted(missing)]
+        try:
+            down = sorted(balancer.not_up(node))
+            found += [f"{name} is not up for haproxy on {node.name}" for name in down]
+        except LabError as error:
+            found.append(str(error))
     try:
         balancer.holder(lab)
     except LabError as error:
@@ -57,6 +60,13 @@ def _resources(now: status.Status, names: Sequence[str]) -> list[str]:
         if len(set(running)) != wanted or len(running) != wanted:
             found.append(f"{resource} runs on {', '.join(running) or 'no node'}")
     return found
+
+
+def members(lab: Lab) -> list[Node]:
+    """The nodes that the cluster has just now."""
+    told = lab.nodes[0].run("crm_mon -1 --output-as=xml").stdout
+    now = status.read(told)
+    return [node for node in lab.nodes if now and node.name in now.online]
 
 
 def failures(node: Node) -> list[str]:

@@ -84,8 +84,22 @@ def holder(lab: Lab) -> Node:
 
 def up(node: Node) -> set[str]:
     """The servers that are up for this node's haproxy."""
+    return {name for name, state in _checked(node) if state == "UP"}
+
+
+def not_up(node: Node) -> set[str]:
+    """The servers that are not, of those that are checked. LabError where none answers."""
+    checked = _checked(node)
+    if not checked:
+        raise LabError(f"haproxy on {node.name} tells of no server that it checks")
+    return {name for name, state in checked if state != "UP"}
+
+
+def _checked(node: Node) -> list[tuple[str, str]]:
     rows = [line.split(",") for line in node.run(_SERVERS).stdout.splitlines()]
-    return {row[1] for row in rows if len(row) == 3 and row[2] == "UP"} - {"BACKEND"}
+    servers = [(row[1], row[2]) for row in rows if len(row) == 3 and not row[0].startswith("#")]
+    others = ("FRONTEND", "BACKEND")
+    return [(n, state) for n, state in servers if n not in others and state != "no check"]
 
 
 def wait_up(nodes: list[Node], servers: set[str], timeout: float = 90) -> None:
