@@ -252,13 +252,18 @@ hakube:
           enabled: true
           # Keep a record that it has begun. Default: pacemaker's.
           record-pending: true
-      # Default: none.
+      # Each over its default; one that is empty (null) takes the default away. These are the
+      # defaults: failures are forgotten after a minute; three of them in that time, and it is tried
+      # elsewhere; together with reflex:steer the stickiness makes it leave a red node and no other.
       meta:
-        resource-stickiness: 100
+        failure-timeout: 60s
+        migration-threshold: 3
+        resource-stickiness: 500
     haproxy:
       name: haproxy
       # Default: monitor every 5s; timeouts 100s.
       operations: {}
+      # Over the default: failure-timeout 20s, migration-threshold 5.
       meta: {}
       # Meta attributes of the clone, over its default: interleave true.
       clone_meta: {}
@@ -270,6 +275,7 @@ hakube:
       group: apiserver-group
       # Default: monitor every 5s; timeouts 100s.
       operations: {}
+      # Over the default: failure-timeout 60s, migration-threshold 5.
       meta: {}
       group_meta: {}
       clone_meta: {}
@@ -278,15 +284,18 @@ hakube:
       unit: kube-scheduler
       # Default: monitor every 60s; timeouts 100s.
       operations: {}
+      # Over the default: failure-timeout 60s.
       meta: {}
     controller:
       name: controller
       unit: kube-controller-manager
       # Default: monitor every 60s; timeouts 100s.
       operations: {}
+      # Over the default: failure-timeout 60s.
       meta: {}
     # The group of scheduler and controller-manager, which run together, on one node.
     controller_group: controller-scheduler
+    # Over the default: resource-stickiness 1; they stay when the VIP comes to their node.
     controller_group_meta: {}
     # VIP before haproxy, haproxy before apiserver.
     orders:

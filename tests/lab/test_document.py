@@ -13,6 +13,7 @@ from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.topology import topology
 from tests.lab import missing
 
+VIP = "VIP-apiserver"
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
 
@@ -37,7 +38,9 @@ REFUSED = "resource create haproxy systemd:haproxy systemd --clone meta interlea
 NAIVE = "resource create haproxy systemd:haproxy clone meta interleave=true"
 
 # The document's values where our defaults differ on purpose (docs/differences.md).
-EVERY_MINUTE = {"operations": {"monitor": {"interval": "60s"}}}
+FORGOTTEN = {"failure-timeout": None}
+FORGIVEN = {"meta": {**FORGOTTEN, "migration-threshold": None}}
+EVERY_MINUTE = {"operations": {"monitor": {"interval": "60s"}}, **FORGIVEN}
 PILLAR = {
     "cluster": {
         "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
@@ -45,9 +48,14 @@ PILLAR = {
     },
     "vip": {"address": "192.0.2.100"},
     "fencing": "none",
+    "reflex": {"steer": False},
     "resources": {
+        "vip": FORGIVEN,
         "haproxy": EVERY_MINUTE,
         "apiserver": EVERY_MINUTE,
+        "scheduler": {"meta": FORGOTTEN},
+        "controller": {"meta": FORGOTTEN},
+        "controller_group_meta": {"resource-stickiness": None},
         "orders": {"symmetrical": True},
     },
 }
@@ -110,14 +118,27 @@ def test_on_what_the_documents_commands_made_that_pillar_plans_nothing(document)
 
 
 def test_our_defaults_differ_from_the_document_in_what_the_docs_name_and_in_nothing_else(document):
-    defaults = {name: value for name, value in PILLAR.items() if name != "resources"}
+    own = ("resources", "reflex")
+    defaults = {name: value for name, value in PILLAR.items() if name not in own}
     told = plan(ours(defaults), document).told()
     # pcs writes 60 or 60s, 100 or 100s, by its version; what means the same stays as it is.
     before = r"interval=60s? timeout=100s?"
     for name in ("haproxy", "apiserver"):
-        assert set(told[name]) == {"action", "operation monitor 5s"}
-        changed = told.pop(name)["operation monitor 5s"]
+        changed = told[name].pop("operation monitor 5s")
         assert re.fullmatch(rf"{before} -> interval=5s timeout=100s?", changed)
+    changes = {
+        VIP: {"failure-timeout": "60s", "migration-threshold": "3", "resource-stickiness": "500"},
+        "haproxy": {"failure-timeout": "20s", "migration-threshold": "5"},
+        "apiserver": {"failure-timeout": "60s", "migration-threshold": "5"},
+        "scheduler": {"failure-timeout": "60s"},
+        "controller": {"failure-timeout": "60s"},
+        "controller-scheduler": {"resource-stickiness": "1"},
+    }
+    for name, meta in changes.items():
+        del told[name]["action"]
+        assert told.pop(name) == {f"meta {key}": value for key, value in meta.items()}
+    for name in ("green", "unknown"):
+        assert told.pop(f"location-{VIP}-haproxy-{name}")["action"] == "create location"
     assert told == {
         f"order-{pair}-Optional": {"action": "update order", "symmetrical": "true -> false"}
         for pair in ("VIP-apiserver-haproxy-clone", "haproxy-clone-apiserver-group-clone")

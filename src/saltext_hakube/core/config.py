@@ -17,6 +17,7 @@ from saltext_hakube.core import (
     kubernetes,
     properties,
     quorum,
+    reflex,
     subnets,
     sysctl,
     timing,
@@ -133,6 +134,8 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     problems += properties.check(pillar.properties)
     warnings = quorum.check(pillar, problems)
     warnings += addresses.check_own(node, facts.interfaces)
+    if pillar.reflex.steer and pillar.watch.enabled:
+        warnings += reflex.warnings(pillar.resources.vip.meta)
     if problems:
         raise ConfigError(problems)
     return Config(

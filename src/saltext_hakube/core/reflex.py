@@ -6,7 +6,12 @@ location constraints of the VIP look at them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import Struct
+
+from saltext_hakube.core.cib.meaning import number, text
 
 # 1 (green), 0 (red), or not there: nobody looks. Transient, set by attrd_updater.
 HAPROXY = "hakube-haproxy"
@@ -44,3 +49,24 @@ class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     repair: bool = True
     guard: bool = True
     announce: bool = True
+
+
+def warnings(meta: Mapping[str, Any]) -> list[str]:
+    """What is wrong with meta attributes of the VIP (``hakube:resources:vip:meta``) if it is to
+    follow haproxy."""
+    name = "resource-stickiness"
+    if name not in meta:
+        return []
+    least, most = GREEN - UNKNOWN, UNKNOWN
+    given = meta[name]
+    value = 0 if given is None else number(text(given))
+    if least < value < most:
+        return []
+    harm = (
+        "a red node may keep the VIP" if value >= most else "the VIP may leave a node for nothing"
+    )
+    shown = "empty" if given is None else text(given)
+    return [
+        f"hakube:resources:vip:meta:{name}: {shown}: with hakube:reflex:steer {harm}; "
+        f"leave it out (it is {STICKINESS} then), or between {least} and {most}"
+    ]
