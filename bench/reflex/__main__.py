@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,17 +24,27 @@ from bench.reflex.run import HEAL, commit, once, start_salt, stop_salt
 from tests.lab import Lab, LabError
 from tests.lab.process import end_in_good_order
 
+#: So many are brought up one after the other where a cluster stays sick.
+LABS = 3
+
 
 def main() -> int:
     asked = _asked()
     end_in_good_order()
     if not asked.report:
+        end = time.monotonic() + asked.minutes * 60
         try:
-            with _lab(asked) as lab:
-                _healthy(lab)
-                if asked.quiet_hour:
-                    return _quiet(asked, lab)
-                _measure(asked, lab)
+            for _ in range(LABS):
+                with _lab(asked) as lab:
+                    _healthy(lab)
+                    if asked.quiet_hour:
+                        return _quiet(asked, lab)
+                    sick = _measure(asked, lab, end)
+                if not sick:
+                    break
+                labs.say(sick)
+                if asked.lab:
+                    sys.exit(f"reflex: lab {asked.lab} is of no use any more: {sick}")
         except LabError as error:
             sys.exit(f"reflex: {error}")
     records = results.read(asked.results)
@@ -52,6 +63,7 @@ def _asked() -> argparse.Namespace:
     add("--timing", choices=("safe", "fast"), default="safe", help="the profile in the pillar")
     add("--faults", metavar="A,B", default=",".join(FAULTS), help="which, in this order")
     add("--runs", type=int, default=10, help="how many of each there are to be in the results")
+    add("--minutes", type=float, default=300, help="no run begins later than that")
     add("--results", type=Path, default=Path("reflex.jsonl"), help="a line for each run")
     add("--report", action="store_true", help="only print the table of the results")
     add("--lab", metavar="NAME", help="one that is up; Salt is started there, then stopped")
@@ -105,15 +117,19 @@ def _quiet(asked: argparse.Namespace, lab: Lab) -> int:
     return 1 if quiet.against(told) else 0
 
 
-def _measure(asked: argparse.Namespace, lab: Lab) -> None:
+def _measure(asked: argparse.Namespace, lab: Lab, end: float) -> str:
+    """Make the runs that are missing; what is wrong with the lab that cannot go on."""
     version = commit()
     while True:
         # By rounds, so that what the machine does otherwise meets all faults alike.
         todo = results.missing(results.read(asked.results), asked.faults, asked.timing, asked.runs)
         left = max(todo.values())
         if not left:
-            return
+            return ""
         for key in (it for it, count in todo.items() if count == left):
+            if time.monotonic() > end:
+                labs.say(f"{asked.minutes:g} minutes are over; the same command goes on from here")
+                return ""
             record = once(lab, lab.nodes, key, FAULTS[key])
             record |= {"timing": asked.timing, "commit": version, "kube": lab.kube}
             results.add(asked.results, record)
@@ -124,7 +140,7 @@ def _measure(asked: argparse.Namespace, lab: Lab) -> None:
             )
             if record.get("sick_after_rescue"):
                 told = "; ".join(record["sick_after_rescue"])
-                raise LabError(f"after {key} the cluster of lab {lab.name} is not whole: {told}")
+                return f"after {key} the cluster does not become whole: {told}"
 
 
 if __name__ == "__main__":
