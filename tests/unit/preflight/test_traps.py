@@ -18,6 +18,7 @@ from . import (
     test_cluster,
     test_haproxy,
     test_kubernetes,
+    test_machine,
     test_network,
     test_peers,
     test_units,
@@ -26,7 +27,7 @@ from .world import NOW, config, haproxy, is_fine, program, server
 
 TESTS = (
     *(test_network, test_peers, test_certificates, test_apiserver),
-    *(test_kubernetes, test_haproxy, test_units, test_cluster),
+    *(test_kubernetes, test_haproxy, test_units, test_cluster, test_machine),
 )
 DOCS = Path(__file__).parents[3] / "docs/preflight.md"
 
@@ -72,7 +73,7 @@ def test_where_nothing_could_be_seen_nothing_is_fine_or_found_but_what_the_pilla
     said = judge(config(), Observed(now=NOW))
     alone = {*OF_THE_PILLAR, "unfenced-node", "health-check-blind"}
     # What the pillar does not ask for, or has no version of, is nothing to look at.
-    asked = {"insecure-frontend"}
+    asked = {"insecure-frontend", "too-busy-for-fast"}
     assert said.findings == ()
     assert set(said.passed) == alone | asked
     assert set(said.unseen) == set(TITLES) - alone - asked

@@ -11,6 +11,7 @@ from saltext_hakube.core.cib.plan import plan
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.corosync import Corosync, Member
 from saltext_hakube.core.preflight.observed import (
+    Busy,
     Cluster,
     Haproxy,
     Interface,
@@ -143,6 +144,7 @@ def healthy():
             links={"0": ()},
         ),
         space={"/etc": Space(5000, 100000)},
+        busy=Busy((), 12.0, 0.7),
         clock=True,
         firewall=None,
     )

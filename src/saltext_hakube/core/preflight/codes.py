@@ -67,6 +67,7 @@ TITLES = {
     "cluster-unattended": "The cluster, a node or a resource is in maintenance",
     # the machine
     "disk-full": "No room on a disk",
+    "too-busy-for-fast": "The machine is too busy for corosync's short token",
 }
 
 # The state hakube.pillar_valid tells these, out of the pillar alone.

@@ -107,6 +107,17 @@ class Space(Struct, frozen=True):
     writable: bool = True
 
 
+class Busy(Struct, frozen=True):
+    """How the machine keeps up. ``missed``: when corosync found that it had not been scheduled,
+    and for how many milliseconds. ``pressure``: of the last minute, the percentage in which
+    somebody waited for a processor (PSI), None where the kernel does not count it. ``load``: the
+    last minute's, for each processor."""
+
+    missed: tuple[tuple[datetime, float], ...] = ()
+    pressure: float | None = None
+    load: float = 0.0
+
+
 class Firewall(Struct, frozen=True):
     """firewalld's zone of our network: what it lets in. ``target``: what becomes of the rest."""
 
@@ -167,5 +178,6 @@ class Observed(Struct, frozen=True):
     units: Mapping[str, Unit] | Unseen = NOT_LOOKED
     cluster: Cluster = Cluster()
     space: Mapping[str, Space] | Unseen = NOT_LOOKED
+    busy: Busy | Unseen = NOT_LOOKED
     clock: bool | Unseen = NOT_LOOKED
     firewall: Firewall | Unseen | None = NOT_LOOKED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from itertools import pairwise
 
 _UNITS = {"us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -83,6 +84,33 @@ def lost_links(text: str, members: Mapping[str, Sequence[str]]) -> dict[str, tup
             lost = re.match(r"[0-9a-fA-F.:]+\Z", address) and address not in connected
             found[str(link)] = (*found.get(str(link), ()), *([name] if lost else []))
     return found
+
+
+def missed(record: str, journal: str) -> tuple[tuple[datetime, float], ...]:
+    """When corosync had not been scheduled and for how many ms, the last one last: out of
+    ``corosync-cmapctl -m stats stats.schedmiss.`` and of ``journalctl -o short-unix``."""
+    kept = {
+        (number, key): float(value)
+        for number, key, value in re.findall(
+            r"stats\.schedmiss\.(\d+)\.(delay|timestamp) \(\w+\) = ([\d.]+)", record
+        )
+    }
+    found = {
+        int(at / 1000): kept[number, "delay"]
+        for (number, key), at in kept.items()
+        if key == "timestamp" and (number, "delay") in kept
+    }
+    told = r"^(\d+)\.\d+ .*was not scheduled (?:\(@\d+\) )?for ([\d.]+) ms"
+    found |= {int(at): float(delay) for at, delay in re.findall(told, journal, re.MULTILINE)}
+    return tuple(
+        (datetime.fromtimestamp(at, timezone.utc), delay) for at, delay in sorted(found.items())
+    )
+
+
+def pressure(text: str) -> float | None:
+    """The last minute's share of a file below /proc/pressure in which some waited, in percent."""
+    found = re.search(r"^some .*\bavg60=([\d.]+)", text, re.MULTILINE)
+    return float(found[1]) if found else None
 
 
 def systemd_seconds(text: str) -> float | None:

@@ -14,12 +14,14 @@ from saltext_hakube.core.corosync import Corosync
 from saltext_hakube.core.errors import HakubeError, NotInstalled
 from saltext_hakube.core.preflight import network, words
 from saltext_hakube.core.preflight.finding import Unseen, seen
+from saltext_hakube.core.preflight.machine import SHORT
 from saltext_hakube.core.preflight.observed import Cluster, Observed, Peer, Program
 from saltext_hakube.core.status import Status
 from saltext_hakube.host import cib, systemd
 from saltext_hakube.host.corosync import corosync_conf
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.preflight import kube, local, neighbours, remote
+from saltext_hakube.host.preflight.busy import busy
 from saltext_hakube.host.preflight.sockets import listeners
 from saltext_hakube.host.run import run
 from saltext_hakube.host.status import status
@@ -84,6 +86,7 @@ def _live(config: Config) -> Mapping[str, Callable[[], Any]]:
         "listeners": lambda: listeners(ports),
         "units": lambda: local.units(config),
         "space": lambda: local.space(Machine()),
+        **({"busy": busy} if config.totem.token < SHORT else {}),
         "clock": local.clock,
         "firewall": lambda: local.firewall(network.interface(config, local.link())),
         "own_names": lambda: remote.resolved(config.node or local.hostname()),
