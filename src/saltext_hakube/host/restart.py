@@ -32,8 +32,7 @@ def plan(machine: Machine, haproxy: str | None) -> Plan:
         return Plan(changes, False, (f"systemd is not told: {machine.root} stands for it",))
     if not systemd.properties("-.slice", "LoadState"):
         return Plan(changes, False, ("systemd does not run here",))
-    units = {restart.unit(path) for path in wanted} | {"corosync", "pacemaker"}
-    return Plan(changes, bool(changes) or _unread(units))
+    return Plan(changes, bool(changes) or any(_unread(machine, unit) for unit in _units(wanted)))
 
 
 def apply(machine: Machine, plan: Plan) -> None:
@@ -50,9 +49,19 @@ def _there(machine: Machine) -> list[str]:
     return [f"{restart.FOLDER}/{path.relative_to(folder)}" for path in found]
 
 
-def _unread(units: Iterable[str]) -> bool:
-    """Whether systemd has not read what is there: an apply may have been cut short."""
-    return any(
-        systemd.properties(unit, "NeedDaemonReload").get("NeedDaemonReload") == "yes"
-        for unit in units
-    )
+def _units(wanted: Iterable[str]) -> list[str]:
+    # Also those whose drop-in is gone already, by an apply that was cut short.
+    return sorted({restart.unit(path) for path in wanted} | {"corosync", "pacemaker"})
+
+
+def _unread(machine: Machine, unit: str) -> bool:
+    """Whether systemd has not read what is there.
+
+    Of a folder for drop-ins that is new it does not say so itself (seen with 252).
+    """
+    shown = systemd.properties(unit, "LoadState", "NeedDaemonReload", "DropInPaths")
+    if shown.get("LoadState") != "loaded":
+        return False
+    path = restart.path(unit)
+    known = path in shown.get("DropInPaths", "").split()
+    return shown.get("NeedDaemonReload") == "yes" or known != machine.path(path).exists()

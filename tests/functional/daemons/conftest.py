@@ -76,13 +76,16 @@ def stop():
             time.sleep(0.01)
 def dropins():
     paths = sorted(place.glob("*.service.d/*.conf"))
-    return repr([(str(path), path.read_text()) for path in paths])
+    return {{f"/{{path.relative_to(root)}}": path.read_text() for path in paths}}
 if verb == "show":
     active = alive()
     print("LoadState=loaded")
     print(f"ActiveState={{'active' if active else 'inactive'}}\\nMainPID={{pid if active else 0}}")
-    known = (here / "dropins").read_text() if (here / "dropins").exists() else "[]"
-    print(f"NeedDaemonReload={{'no' if known == dropins() else 'yes'}}")
+    known = eval((here / "dropins").read_text()) if (here / "dropins").exists() else {{}}
+    print("DropInPaths=", *(path for path in known if f"/{{unit}}.service.d/" in path))
+    now = dropins()
+    same = all(now.get(path) == text for path, text in known.items())  # as 252: new ones unseen
+    print(f"NeedDaemonReload={{'no' if same else 'yes'}}")
 elif verb == "is-enabled":
     print("enabled" if enabled.exists() else "disabled")
 elif verb == "enable":
@@ -104,7 +107,7 @@ elif verb == "restart":
     )
     pidfile.write_text(str(daemon.pid))
 elif verb == "daemon-reload":
-    (here / "dropins").write_text(dropins())
+    (here / "dropins").write_text(repr(dropins()))
 else:
     sys.exit("Unknown verb " + verb)
 """

@@ -63,13 +63,15 @@ def test_systemd_reads_them_and_nothing_is_restarted(states, root, system):
     assert states.hakube_restart.absent("restart").changes == {}
 
 
-@pytest.mark.parametrize("function", ["managed", "absent"])
+@pytest.mark.parametrize("step", ["new", "changed", "removed"])
 def test_an_apply_that_was_cut_short_is_finished_by_the_next(
-    states, root, system, function, monkeypatch
+    states, root, system, step, monkeypatch
 ):
-    if function == "absent":
+    state = states.hakube_restart.absent if step == "removed" else states.hakube_restart.managed
+    if step != "new":
         assert states.hakube_restart.managed("restart").result is True
-    state = getattr(states.hakube_restart, function)
+    if step == "changed":
+        monkeypatch.setattr(restart, "_HAPROXY", restart._HAPROXY.replace("50ms", "60ms"))
     with monkeypatch.context() as patch:
         patch.setattr(systemd, "daemon_reload", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
