@@ -1,0 +1,261 @@
+"""What the guard does, and when: truth tables, and its promises under any order of events."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from saltext_hakube.agents.guard.decide import (
+    ABANDON,
+    AFTER_QUORUM,
+    AGAIN,
+    ANNOUNCE,
+    ASK_AGAIN,
+    GIVE_UP,
+    HAND_OVER,
+    HAND_OVER_FOR,
+    Eyes,
+    GaveUp,
+    State,
+    answered,
+    kept,
+    removed,
+    see,
+    tick,
+)
+
+T = 5.28  # 0.8 x (3.0 + 3.6)
+WELL = Eyes(corosync=True, pacemaker=True, quorate=True, ring="1.1", here=True, link=True)
+CUT = WELL._replace(quorate=False, ring="1.2")
+DEAD = WELL._replace(corosync=False, quorate=None)
+
+
+def what(step):
+    return [action.what for action in step.actions]
+
+
+def well():
+    return see(State(), WELL, 0.0, T).state
+
+
+def given_up(eyes=DEAD):
+    """The state after the address was given up at 5.28, in this trouble since 0."""
+    state = see(well(), eyes, 0.0, T).state
+    return removed(state, T, GaveUp(1e9, state.eyes.trouble)).state
+
+
+@pytest.mark.parametrize(
+    ("eyes", "delay"),
+    [
+        (CUT, AFTER_QUORUM),
+        (DEAD, T),
+        (WELL._replace(hangs=True), T),
+        (WELL._replace(pacemaker=False), T),
+        (WELL._replace(quorate=None), T),
+        # corosync was killed, is back, and alone for a while: that is no cut.
+        (WELL._replace(corosync=False, quorate=False), T),
+    ],
+)
+def test_the_address_is_given_up_when_the_others_may_start_it(eyes, delay):
+    step = see(well(), eyes, 10.0, T)
+    assert (what(step), step.state.due) == ([], 10.0 + delay)
+    assert what(tick(step.state, 10.0 + delay - 0.01)) == []
+    step = tick(step.state, 10.0 + delay)
+    assert what(step) == [GIVE_UP]
+    assert step.actions[0].why == eyes.trouble
+
+
+def test_what_hung_unseen_counts_since_it_answered_last():
+    step = see(well(), WELL._replace(hangs=True), 10.0, T, since=7.0)
+    assert step.state.due == pytest.approx(7.0 + T)
+
+
+@pytest.mark.parametrize("eyes", [CUT, DEAD])
+def test_a_stack_that_comes_back_cancels(eyes):
+    state = see(well(), eyes, 0.0, T).state
+    state = see(state, WELL, 0.2, T).state
+    assert state.due is None
+    assert what(tick(state, 60.0)) == []
+
+
+def test_a_restarted_corosync_that_is_alone_counts_from_its_death():
+    state = see(well(), DEAD, 0.0, T).state
+    alone = see(state, WELL._replace(quorate=False, ring="1.3"), 0.3, T)
+    assert alone.state.due == T
+
+
+def test_the_quorum_that_is_lost_while_pacemaker_is_dead_counts_as_any_cut():
+    state = see(well(), WELL._replace(pacemaker=False), 0.0, T).state
+    state = see(state, CUT._replace(pacemaker=False), 1.0, T).state
+    assert state.due == 1.0 + AFTER_QUORUM
+
+
+def test_an_address_that_comes_when_all_is_over_is_left_alone():
+    state = see(well(), DEAD._replace(here=False), 0.0, T).state
+    state = tick(state, T).state
+    assert state.due is None
+    assert what(see(state, DEAD, T + 1, T)) == []
+    assert what(see(given_up(), DEAD, T + 1, T)) == []
+
+
+def test_what_was_refused_is_tried_again():
+    state = kept(see(well(), DEAD, 0.0, T).state, T).state
+    assert state.due == T + AGAIN
+    assert what(tick(state, T + AGAIN)) == [GIVE_UP]
+
+
+def test_nothing_is_given_up_on_a_node_that_has_nothing():
+    assert what(tick(see(State(), Eyes(), 0.0, T).state, 60.0)) == []
+
+
+# -- handed over ---------------------------------------------------------------------------------
+
+BACK = WELL._replace(here=False, ring="1.4")
+
+
+def test_pacemaker_is_told_when_it_is_back():
+    step = see(given_up(), BACK, 9.0, T)
+    assert what(step) == [HAND_OVER]
+    assert what(see(step.state, BACK._replace(ring="1.5"), 9.1, T)) == []  # once
+    state = answered(step.state, 9.2, told=True).state
+    assert state.gave_up is None
+
+
+def test_pacemaker_is_asked_again_for_a_while():
+    state = see(given_up(), BACK, 9.0, T).state
+    state = answered(state, 9.2, told=False).state
+    assert state.due == pytest.approx(9.2 + ASK_AGAIN)
+    step = tick(state, state.due)
+    assert what(step) == [HAND_OVER]
+    step = answered(step.state, 9.0 + HAND_OVER_FOR, told=False)
+    assert (what(step), step.state.gave_up) == ([ABANDON], None)
+
+
+def test_an_answer_that_comes_too_late_changes_nothing():
+    state = see(given_up(), BACK, 9.0, T).state
+    again = see(state, BACK._replace(quorate=False), 9.1, T).state
+    assert answered(again, 9.2, told=True).state == again
+    assert again.gave_up
+
+
+def test_an_address_that_is_back_needs_nobody_told():
+    step = see(given_up(), WELL, 9.0, T)
+    assert (what(step), step.state.gave_up) == ([ANNOUNCE], None)
+
+
+# -- announced -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "announced"),
+    [
+        (WELL._replace(here=False), WELL, True),
+        (WELL._replace(link=False), WELL, True),
+        (WELL, WELL._replace(ring="1.9"), True),
+        (CUT, WELL, True),
+        (WELL, WELL, False),
+        (WELL, WELL._replace(link=False), False),
+        (WELL, WELL._replace(here=False, ring="1.9"), False),
+        (WELL, CUT, False),
+        (CUT._replace(here=False), CUT, False),
+        (DEAD._replace(link=False), DEAD, False),
+    ],
+)
+def test_who_has_the_address_and_is_well_announces_what_is_new(before, after, announced):
+    state = see(State(), before, 0.0, T).state
+    assert (ANNOUNCE in what(see(state, after, 1.0, T))) is announced
+
+
+# -- promises ------------------------------------------------------------------------------------
+
+
+class Promises(RuleBasedStateMachine):
+    """Any order of events and delays; what must hold is kept account of beside the decision."""
+
+    @initialize(eyes=st.builds(Eyes, *[st.booleans()] * 3))
+    def begin(self, eyes):
+        self.now = 100.0
+        self.state = State()
+        self.bad_since = None  # not quorate, or no stack, without a break
+        self.lost_at = None  # a living corosync lost its quorum, and it was not well since
+        self.actions = []
+        self.done = 0
+        self.look(eyes)
+
+    def take(self, step):
+        self.state = step.state
+        self.actions += step.actions
+
+    def look(self, eyes):
+        before, self.seen = self.state.eyes, eyes
+        if eyes.well:
+            self.bad_since = self.lost_at = None
+            self.done = 0
+        elif self.bad_since is None:
+            self.bad_since = self.now
+        if before.quorate and eyes.quorate is False and before.corosync and eyes.corosync:
+            self.lost_at = self.now if self.lost_at is None else self.lost_at
+        self.take(see(self.state, eyes, self.now, T))
+
+    @rule(change=st.sampled_from(["corosync", "hangs", "pacemaker", "here", "link"]))
+    def something_turns(self, change):
+        self.look(self.state.eyes._replace(**{change: not getattr(self.state.eyes, change)}))
+
+    @rule(quorate=st.sampled_from([True, False, None]), ring=st.sampled_from("abc"))
+    def the_membership_changes(self, quorate, ring):
+        self.look(self.state.eyes._replace(quorate=quorate, ring=ring))
+
+    @rule()
+    def all_is_well_with_the_address(self):
+        self.look(WELL)
+
+    @rule(seconds=st.sampled_from([0.0, 0.05, AFTER_QUORUM, 1.0, T - 0.05, T, 40.0]))
+    def time_goes_by(self, seconds):
+        """The timer calls when it is due; at most this long."""
+        end = self.now + seconds
+        while self.state.due is not None and self.state.due <= end and not self.actions:
+            self.now = max(self.now, self.state.due)
+            self.take(tick(self.state, self.now))
+            if not self.actions:
+                break
+        if not self.actions:
+            self.now = end
+
+    @rule(told=st.booleans())
+    def answers_come(self, told):
+        if self.state.asking:
+            self.take(answered(self.state, self.now, told=told))
+
+    @rule(late=st.booleans())
+    def a_timer_comes_early_or_late(self, late):
+        self.now += 3.0 if late else 0.0
+        self.take(tick(self.state, self.now))
+
+    @invariant()
+    def what_is_done_keeps_the_promises(self):
+        actions, self.actions = getattr(self, "actions", []), []
+        for action in actions:
+            well_now = self.state.eyes.well
+            if action.what == GIVE_UP:
+                assert not well_now
+                assert self.state.eyes.here
+                long = self.now - self.bad_since >= T - 1e-6
+                cut = self.lost_at is not None and self.now - self.lost_at >= AFTER_QUORUM - 1e-6
+                assert long or cut
+                self.done += 1
+                assert self.done == 1, "given up twice in one trouble"
+                self.take(removed(self.state, self.now, GaveUp(1.0, action.why)))
+            elif action.what == HAND_OVER:
+                assert well_now
+                assert not self.state.eyes.here
+            elif action.what == ANNOUNCE:
+                assert well_now
+                assert self.state.eyes.here
+        if getattr(self, "state", None) is not None:
+            assert not (self.state.gave_up and self.state.eyes.here)
+            if self.state.eyes.well and self.state.gave_up:
+                assert self.state.asking or self.state.due is not None, "nobody will be told"
+
+
+Promises.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestPromises = Promises.TestCase
