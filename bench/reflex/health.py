@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from bench.traffic import balancer
 from saltext_hakube.core import status
 from saltext_hakube.core.reflex import HAPROXY
 from tests.lab import Lab, LabError, Node
+from tests.lab.process import wait_until
 
 #: In one go, as each command in a node costs a start of its own.
 _ASK = f"""
@@ -85,16 +85,23 @@ def wait(lab: Lab, nodes: Sequence[Node], timeout: float) -> list[str]:
         time.sleep(1)
 
 
-def clean(nodes: Sequence[Node], seconds: float = 60) -> None:
+def clean(node: Node, seconds: float = 60) -> None:
     """Forget what failed, as an administrator would, so that the next run begins afresh."""
-    nodes[0].run("crm_resource --cleanup", timeout=seconds)
-    settle = partial(nodes[0].run, f"crm_resource --wait --timeout={seconds:g}s", check=False)
-    settle(timeout=seconds + 15)
+    node.run("crm_resource --cleanup", timeout=seconds)
+    settle = f"crm_resource --wait --timeout={seconds:g}s"
+    node.run(settle, check=False, timeout=seconds + 15)
 
 
 def rescue(nodes: Sequence[Node]) -> None:
     """What a person would do for a cluster that did not heal by itself."""
     for node in nodes:
-        node.run("systemctl start corosync pacemaker", check=False, timeout=120)
-        node.run("systemctl reset-failed", check=False)
-    clean(nodes)
+        node.run("systemctl reset-failed; systemctl start corosync pacemaker", timeout=180)
+
+    def cleaned() -> bool:
+        try:
+            clean(nodes[0])
+        except LabError:
+            return False
+        return True
+
+    wait_until(cleaned, f"the cluster to speak on {nodes[0].name}", timeout=120, every=2)

@@ -16,7 +16,7 @@ from bench.reflex.eyes import Eyes
 from bench.reflex.faults import Fault, Scene
 from bench.reflex.outage import outage, owners
 from bench.traffic import balancer
-from tests.lab import Lab, Node
+from tests.lab import Lab, LabError, Node
 from tests.lab.process import wait_until
 from tests.lab.wheels import CHECKOUT
 
@@ -53,15 +53,19 @@ def once(
         sick = health.wait(lab, nodes, heal)
         whole = time.time()
         record["healed"] = None if sick else round(whole - mended, 2)
+        record["healed_since_fault"] = None if sick else round(whole - since, 2)
         record["sick"] = sick
         if sick:
             record["journal"] = {it.name: journal(it, since) for it in nodes if it.running}
-            health.rescue(nodes)
-            record["sick_after_rescue"] = health.wait(lab, nodes, heal)
+            try:
+                health.rescue(nodes)
+                record["sick_after_rescue"] = health.wait(lab, nodes, heal)
+            except LabError as error:
+                record["sick_after_rescue"] = [str(error)]
         else:
             record["fail_counts"] = health.failures(nodes[0])
             if record["fail_counts"]:
-                health.clean(nodes)
+                health.clean(nodes[0])
             time.sleep(1)
         eyes.check()
         record |= _seen(eyes, since, mended, time.time())
