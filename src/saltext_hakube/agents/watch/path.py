@@ -131,6 +131,7 @@ class DataPath:
         else:
             self.path = self.path.answer(self.now())
             self.answered_at = question.asked
+            self._hurry_until = 0.0
             self._note("")
         self._heard()
 

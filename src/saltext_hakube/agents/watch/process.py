@@ -56,6 +56,7 @@ class MainProcess:
         died = self.process.died
         if died is not None and asked is not None and asked > died:
             self.process = Process()
+            self._asked = 0.0  # the new process may die, too
         if self._death is None and self._loop.now() - self._asked >= EVERY:
             self.ask()
 
