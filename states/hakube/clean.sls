@@ -1,14 +1,16 @@
 {#-
   Takes back what hakube wrote on this machine: its variables in the kubernetes environment
-  files, its daemon hakube-watch, its sections in haproxy.cfg, its kernel setting. Foreign lines
-  of these files stay. It needs the pillar with which hakube was applied.
+  files, its daemons hakube-watch and hakube-guard, its drop-ins for systemd's units, its sections
+  in haproxy.cfg, its kernel setting. Foreign lines of these files stay. It needs the pillar with
+  which hakube was applied.
 
     salt '*' state.apply hakube.clean
 
   What it does not undo:
-  - The cluster and the objects in it. While they are there, Pacemaker goes on to run haproxy and
-    the VIP; stop it first, on one node: `pcs cluster stop --all`, and, to be rid of the
-    cluster for good, on each node: `pcs cluster destroy`.
+  - The cluster and the objects in it, but for the two rules by which hakube-watch steers the VIP:
+    they go before it. While they are there, Pacemaker goes on to run haproxy and the VIP; stop it
+    first, on one node: `pcs cluster stop --all`, and, to be rid of the cluster for good, on each
+    node: `pcs cluster destroy`.
   - Packages, the password of the user hacluster, and which units are enabled.
   - Values that environment files had before hakube changed them. (Kernel settings, kubeconfig
     files and a section of haproxy.cfg that hakube put its own in place of get back what was there.)
@@ -45,12 +47,30 @@ hakube-kubeenv-kubelet-absent:
     - require:
         - hakube: hakube-pillar
 
-{#- The objects in the cluster will be taken out here, before the files that they need. #}
+{#- Rules that look at what nobody says any more would be the last word on where the VIP is. #}
+{%- set rules = "location-" ~ config.resources.vip.name ~ "-haproxy-" %}
+
+hakube-steering-absent:
+  hakube_pcs.managed:
+    - absent: {{ {"locations": [rules ~ "green", rules ~ "unknown"]} | json }}
+    - require:
+        - hakube: hakube-pillar
 
 hakube-watch-absent:
   hakube_watch.absent:
     - require:
+        - hakube_pcs: hakube-steering-absent
+
+hakube-guard-absent:
+  hakube_guard.absent:
+    - require:
         - hakube: hakube-pillar
+
+hakube-restart-absent:
+  hakube_restart.absent:
+    - require:
+        - hakube_watch: hakube-watch-absent
+        - hakube_guard: hakube-guard-absent
 
 hakube-haproxy-absent:
   hakube_haproxy.config_absent:

@@ -1,6 +1,7 @@
 {#-
   A highly available Kubernetes API: packages, haproxy, the kernel setting that a floating
-  address needs, the kubernetes environment files, the cluster and what runs in it.
+  address needs, two small daemons that heal without Salt, the kubernetes environment files, the
+  cluster and what runs in it.
 
     salt '*' state.apply hakube test=True
     salt '*' state.apply hakube
@@ -15,9 +16,11 @@ include:
 {%- if not salt["hakube.problems"]() %}
   - hakube.preflight
   - hakube.install
+  - hakube.restart
   - hakube.sysctl
   - hakube.haproxy
   - hakube.watch
+  - hakube.guard
   - hakube.kubeenv
   - hakube.cluster
   - hakube.resources

@@ -16,9 +16,11 @@ def test_the_minimal_example_is_planned_and_nothing_is_touched(salt, minion, pil
     states = results(told.data)
     assert [name for name, state in states.items() if state["result"] is False] == []
     assert {name for name, state in states.items() if state["changes"]} == {
+        "hakube-restart",
         "hakube-sysctl-vip",
         "hakube-haproxy-config",
         "hakube-watch",
+        "hakube-guard",
         "hakube-kubeenv-files",
         "hakube-resources-managed",
     }

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from saltext_hakube.core import watch
+from saltext_hakube.core import guard, watch
 from saltext_hakube.host import daemon, systemd
 
 from .conftest import HAPROXY
 
 
-@pytest.fixture(params=[watch.DAEMON], ids=lambda daemon: daemon.name)
+@pytest.fixture(params=[watch.DAEMON, guard.DAEMON], ids=lambda daemon: daemon.name)
 def ours(request):
     return request.param
 
@@ -47,6 +47,13 @@ def test_its_files_are_there_once_and_go_without_a_trace(state, ours, below, roo
     assert below() == {HAPROXY}
     assert not (root / "etc/hakube").exists()
     assert state.absent("it").changes == {}
+
+
+def test_one_goes_and_the_other_keeps_its_files(states, below, unit):
+    states.hakube_watch.installed("watch")
+    states.hakube_guard.installed("guard")
+    assert states.hakube_watch.absent("watch").result is True
+    assert below() == {HAPROXY, guard.DAEMON.program, guard.DAEMON.config, guard.DAEMON.unit}
 
 
 def test_what_it_sees_is_shown_and_nobody_there_is_an_error(modules, ours, root):

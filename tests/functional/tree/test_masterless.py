@@ -43,9 +43,11 @@ def salt_call(tmp_path):
 def test_the_tree_is_found_and_planned_without_a_master(salt_call):
     states = salt_call("state.apply", "hakube", "test=True")
     assert {state["__id__"] for state in states.values() if state["result"] is None} == {
+        "hakube-restart",
         "hakube-sysctl-vip",
         "hakube-haproxy-config",
         "hakube-watch",
+        "hakube-guard",
         "hakube-kubeenv-files",
         "hakube-resources-managed",
     }

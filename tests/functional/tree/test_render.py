@@ -2,7 +2,11 @@
 
 import pytest
 
-from .conftest import grains, needed
+from saltext_hakube.core import topology
+from saltext_hakube.core.cib.objects import Location
+from saltext_hakube.core.config import Facts, resolve
+
+from .conftest import example, grains, needed
 
 BASE = ["haproxy", "pacemaker", "corosync", "pcs"]
 REDHAT = [*BASE, "resource-agents"]
@@ -33,16 +37,18 @@ ORDER = [
     "hakube-preflight",
     "hakube-install-packages",
     "hakube-install-units",
+    "hakube-restart",
     "hakube-sysctl-vip",
     "hakube-haproxy-config",
     "hakube-watch",
+    "hakube-guard",
     "hakube-kubeenv-files",
     "hakube-cluster-formed",
     "hakube-resources-managed",
 ]
 SUBJECTS = (
-    *("pillar", "preflight", "install", "sysctl", "haproxy", "watch", "kubeenv", "cluster"),
-    *("resources", "clean"),
+    *("pillar", "preflight", "install", "restart", "sysctl", "haproxy", "watch", "guard"),
+    *("kubeenv", "cluster", "resources", "clean"),
 )
 DEBIAN_12 = grains("Debian", "Debian", 12)
 
@@ -77,7 +83,7 @@ def test_the_cluster_needs_everything_that_stands_in_files(low):
     states = low(**DEBIAN_12)
     assert needed(states, "hakube-cluster-formed") == {
         *ORDER[: ORDER.index("hakube-cluster-formed")]
-    } - {"hakube-watch"}
+    } - {"hakube-restart", "hakube-watch", "hakube-guard"}
 
 
 def test_what_runs_in_the_cluster_needs_the_cluster(low):
@@ -99,6 +105,17 @@ def test_cleaning_turns_clients_away_before_haproxy_and_haproxy_before_the_kerne
     }
     assert needed(states, "hakube-haproxy-absent") == variables | {"hakube-pillar"}
     assert "hakube-haproxy-absent" in needed(states, "hakube-sysctl-absent")
+
+
+def test_cleaning_takes_the_rules_out_of_the_cluster_before_the_daemon_that_feeds_them(low):
+    states = low("hakube.clean", **DEBIAN_12)
+    (rules,) = [state for state in states if state["__id__"] == "hakube-steering-absent"]
+    config = resolve(example("minimal")["hakube"], Facts(names=("node1",)))
+    steering = [it.id for it in topology.topology(config) if isinstance(it, Location)]
+    assert rules["absent"] == {"locations": steering}
+    assert "hakube-steering-absent" in needed(states, "hakube-watch-absent")
+    daemons = {"hakube-watch-absent", "hakube-guard-absent"}
+    assert daemons <= needed(states, "hakube-restart-absent")
 
 
 def test_a_system_that_is_not_known_stops_at_the_gate(low):
