@@ -31,6 +31,18 @@ def works(totem: Totem, conf: Corosync) -> Running:
     return Running(totem.token + more, totem.consensus)
 
 
+def links_follow(before: Running, after: Running) -> bool:
+    """Whether the file shall be read once more, for the timers of the links to go by the token.
+
+    With the token's own change corosync takes over those of the token before (3.1.7, measured).
+    A link must fail faster than the token, else it takes its node along though there is a second
+    link: so they have to follow a token that falls. One that rises to more than its double would
+    let every link fail for two seconds: a link is asked every quarter of the token, and given up
+    after half of the old one. Then they stay fast until corosync is started again.
+    """
+    return after.token < 2 * before.token
+
+
 def speaks(config: Config, observed: Observed) -> bool:
     """Whether it is this node that changes the totem: the first that is alive, or is about to be.
 

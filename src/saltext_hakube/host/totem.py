@@ -36,15 +36,13 @@ def look(config: Config, observed: Observed) -> Observed:
 def change(config: Config, machine: Machine, others: tuple[str, ...]) -> None:
     """Write it on this and the other nodes, and see that corosync works with it.
 
-    The cluster goes on, and nobody leaves it (measured, corosync 3.1.7). The timers of the links
-    go by the token too, but take over only the one that was there before the file was read: so it
-    is read twice. A link that fails more slowly than the token takes its node along, though there
-    may be a second one.
+    The cluster goes on, and nobody leaves it (measured, corosync 3.1.7).
     """
     conf = corosync.corosync_conf(machine)
     target = None if conf is None else totem.wanted(config, conf)
     if target is None:
         return  # somebody has decided otherwise since the plan was made
+    before = corosync.running() if systemd.active("corosync") else None
     addresses = {member.name: member.addresses[0] for member in conf.members}
     addresses |= {node.name: node.address for node in config.nodes}
     waits.for_pcsd(
@@ -59,12 +57,14 @@ def change(config: Config, machine: Machine, others: tuple[str, ...]) -> None:
             "corosync's timing was not changed on all nodes; pcs says: "
             f"{pcsd.complaints(error.output)}. Mend that and apply again"
         ) from None
-    if not systemd.active("corosync"):
+    if before is None:
         return
+    after = totem.works(target, conf)
     waits.wait(
-        lambda: corosync.running() == totem.works(target, conf),
+        lambda: corosync.running() == after,
         RELOADED,
         f"waited {RELOADED:g} s for corosync to work with {totem.told(target)}; see "
         "`corosync-cmapctl runtime.config.totem.` and `journalctl -u corosync`",
     )
-    corosync.reload()
+    if totem.links_follow(before, after):
+        corosync.reload()

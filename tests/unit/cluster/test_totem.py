@@ -7,6 +7,7 @@ from saltext_hakube.core.corosync import Corosync, Member, Running, parse, runni
 from saltext_hakube.core.formation import Kind, steps, warnings
 from saltext_hakube.core.membership import Service
 from saltext_hakube.core.timing import Totem
+from saltext_hakube.core.totem import links_follow
 
 from .test_formation import ADDRESSES, SAFE, config, kinds, member
 
@@ -161,3 +162,11 @@ def test_a_cluster_without_a_file_or_a_sample_is_set_up_with_it_and_no_step_more
     sample = Corosync("debian", (Member("node1", ("127.0.0.1",)),))
     fresh = structs.replace(member(), corosync=sample)
     assert "totem" not in kinds("node1", fresh, **FAST_PILLAR)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "follow"),
+    [(3000, 1000, True), (3650, 3000, True), (1650, 3000, True), (1000, 3000, False)],
+)
+def test_the_links_follow_a_token_unless_all_of_them_would_fail_for_it(before, after, follow):
+    assert links_follow(Running(before, 9), Running(after, 9)) is follow
