@@ -8,6 +8,8 @@ cib             whether a person has said to keep hands off, by Pacemaker's own 
 decide          what is to be done (pure: values in, values out)
 announce        the packets that tell the neighbours where the address is
 stack           whether corosync and Pacemaker live
+pulse           whether corosync hangs
+membership      who is there, and whether that is enough
 neighbours      the announcements on their way
 handover        what Pacemaker is told when it is back
 settings        the configuration

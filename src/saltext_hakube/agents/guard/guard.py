@@ -15,6 +15,7 @@ from saltext_hakube.agents.guard.decide import Eyes, GaveUp, State, Step
 from saltext_hakube.agents.guard.handover import HandOver
 from saltext_hakube.agents.guard.membership import Membership
 from saltext_hakube.agents.guard.neighbours import Neighbours, Place
+from saltext_hakube.agents.guard.pulse import Pulse
 from saltext_hakube.agents.guard.settings import Settings
 from saltext_hakube.agents.guard.stack import Stack
 
@@ -31,6 +32,7 @@ class Guard:
         self._network = Network(loop, self._look)
         self._stack = Stack(loop, self._stack_changed)
         self._membership = Membership(loop, self._look)
+        self._pulse = Pulse(loop, self._look)
         self._neighbours = Neighbours(loop, settings.address, self._place)
         self._handover = HandOver(loop, settings.node, settings.resource, self._answered)
         self._state = State(gave_up=gave_up)
@@ -54,8 +56,10 @@ class Guard:
     def _stack_changed(self) -> None:
         if self._stack.corosync is None:
             self._membership.stop()
+            self._pulse.stop()
         else:
             self._membership.start()
+            self._pulse.start()
         self._look()
 
     def _look(self) -> None:
@@ -64,6 +68,7 @@ class Guard:
         here = self._network.here(self._settings.address) is not None
         eyes = Eyes(
             corosync=self._stack.corosync is not None,
+            hangs=self._pulse.hangs_since is not None,
             pacemaker=self._stack.controller is not None,
             quorate=votes.quorate if votes else None,
             ring=votes.ring if votes else "",
@@ -72,7 +77,8 @@ class Guard:
         )
         if here != self._state.eyes.here:
             self._here_since = time.time()
-        step = decide.see(self._state, eyes, self._loop.now(), self.patience)
+        since = self._pulse.hangs_since
+        step = decide.see(self._state, eyes, self._loop.now(), self.patience, since)
         self._tell(eyes, step.state)
         self._take(step)
 
@@ -180,7 +186,11 @@ class Guard:
             {
                 "interval": 1.0,
                 "stack": {
-                    "corosync": {"alive": eyes.corosync, "pid": self._stack.corosync},
+                    "corosync": {
+                        "alive": eyes.corosync,
+                        "hangs": eyes.hangs,
+                        "pid": self._stack.corosync,
+                    },
                     "pacemaker": {"alive": eyes.pacemaker, "pid": self._stack.controller},
                 },
                 "trouble": eyes.trouble,

@@ -62,18 +62,19 @@ class Stack:
     """``corosync``, ``controller``: the process, or None. ``changed`` is called after each change,
     also where another process has taken the place of a dead one: then in between, too."""
 
-    def __init__(self, loop: Loop, changed: Callable[[], None]):
+    def __init__(self, loop: Loop, changed: Callable[[], None], proc: str = "/proc"):
         self.corosync: int | None = None
         self.controller: int | None = None
         self._loop = loop
         self._changed = changed
+        self._proc = proc
         self._deaths: dict[bytes, Death] = {}
         self._timer: Timer | None = None
         self._quick_until = 0.0
 
     def look(self) -> None:
         """Look at once, and again and again while one is missing."""
-        found = processes()
+        found = processes(self._proc)
         news = False
         for name in (COROSYNC, CONTROLLER):
             pid = found.get(name)
