@@ -26,6 +26,11 @@ defaults
 frontend api
     bind 127.0.0.1:{checked}
     default_backend api
+frontend health
+    mode http
+    bind 127.0.0.1:{health}
+    http-request return status 200 content-type text/plain string ok if {{ path /livez }}
+    http-request return status 404
 frontend rescue
     bind 127.0.0.1:{unchecked}
     default_backend api-unchecked
@@ -104,20 +109,23 @@ class Scene:
     def __init__(self, program, folder, seconds):
         self.program, self.folder, self.seconds = program, Path(folder), seconds
         self.servers = {name: Server() for name in NAMES}
-        self.checked, self.unchecked = free_port(), free_port()
+        self.checked, self.unchecked, self.health = free_port(), free_port(), free_port()
         lines = [f"    server {n} 127.0.0.1:{s.port}" for n, s in self.servers.items()]
         (self.folder / "haproxy.cfg").write_text(
             CONFIG.format(
                 folder=self.folder,
                 checked=self.checked,
                 unchecked=self.unchecked,
+                health=self.health,
                 servers="\n".join(lines),
                 servers_checked="\n".join(line + " check" for line in lines),
             )
         )
         self.log = (self.folder / "haproxy.log").open("wb")
         self.processes = []
+        self.daemon = None
         self.clients = {}
+        self.listener = True  # whether the daemon is told of the health listener
 
     def start(self):
         command = ["haproxy", "-W", "-S", f"{self.folder}/master.sock"]
@@ -143,6 +151,19 @@ class Scene:
             },
             "interval": 0.25,
             "sample": f"{self.folder}/run/watch.json",
+            # No cluster and no systemd is here: it says so once, and does what it can.
+            "node": "node1",
+            "unit": "haproxy",
+            "config": f"{self.folder}/haproxy.cfg",
+            "check": ["haproxy", "-c", "-f", f"{self.folder}/haproxy.cfg"],
+            "health": {"address": "127.0.0.1", "port": self.health} if self.listener else None,
+            "steer": True,
+            "servers": True,
+            "hand_over": True,
+            "repair": True,
+            "resources": {"vip": "VIP-apiserver", "haproxy": "haproxy"},
+            "vip": {"address": "192.0.2.100", "interface": None, "prefix": None},
+            "guard": f"{self.folder}/run/guard.json",
         }
         path = self.folder / "watch.json"
         path.write_text(json.dumps(settings))
@@ -158,6 +179,13 @@ class Scene:
             return json.loads((self.folder / "run/watch.json").read_text())
         except FileNotFoundError:
             return {}
+
+    def verdict(self):
+        return self.sample().get("verdict", {}).get("value")
+
+    def everything(self):
+        """haproxy's processes."""
+        return [self.haproxy.pid, *self.workers()]
 
     def journal(self):
         return (self.folder / "journal").read_text()
@@ -211,10 +239,10 @@ class Scene:
         return wait(condition, what, self.seconds)
 
     def end(self):
-        for process in reversed(self.processes):
+        # The daemon first: it is not to see the end of haproxy.
+        for process in sorted(self.processes, key=lambda one: one is not self.daemon):
             process.send_signal(signal.SIGCONT)
             process.terminate()
-        for process in self.processes:
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -300,14 +328,48 @@ def restarts(scene):
     return {"problem": problem}
 
 
+def serves(scene):
+    """haproxy is reloaded again and again, hangs, is killed: what the verdict is, and when."""
+    scene.start()
+    scene.watch()
+    scene.wait(lambda: scene.verdict() == "green", "it to be green")
+    for _ in range(6):
+        scene.reload()
+    stormed = scene.journal().count("red:")
+    processes = scene.everything()
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    hung = time.time()
+    scene.wait(lambda: scene.verdict() == "red", "a haproxy that hangs to be red")
+    after = scene.sample()["verdict"]["since"] - hung
+    scene.wait(lambda: scene.sample()["eyes"]["path"]["problem"], "what is wrong to be told")
+    asks = scene.sample()["eyes"]["path"]
+    for pid in processes:
+        os.kill(pid, signal.SIGCONT)
+    scene.wait(lambda: scene.verdict() == "green", "it to be green again")
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
+    scene.haproxy.wait(10)
+    scene.wait(lambda: scene.verdict() == "red", "a haproxy that is dead to be red")
+    scene.start()
+    scene.wait(lambda: scene.verdict() == "green", "the new one to be green")
+    return {"stormed": stormed, "after": after, "asks": asks}
+
+
+def serves_by_its_socket(scene):
+    """The same where the stats socket is all that can be asked."""
+    scene.listener = False
+    return serves(scene)
+
+
 def costs(scene):
-    """What a minute of it costs, with a server dead for half of it."""
+    """What a minute of it costs, its programs included, and one with a server dead."""
     ready(scene)
     stat = Path(f"/proc/{scene.daemon.pid}")
 
     def cpu():
         words = (stat / "stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
 
     found = {}
     for name in ("quiet", "dead"):
@@ -320,7 +382,15 @@ def costs(scene):
     return found
 
 
-SCENARIOS = {"dies": dies, "all": all_die, "hangs": hangs, "restarts": restarts, "costs": costs}
+SCENARIOS = {
+    "dies": dies,
+    "all": all_die,
+    "hangs": hangs,
+    "restarts": restarts,
+    "serves": serves,
+    "socket": serves_by_its_socket,
+    "costs": costs,
+}
 
 
 def main(program, folder, name, seconds):

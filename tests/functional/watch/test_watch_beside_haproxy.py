@@ -114,3 +114,41 @@ def test_a_haproxy_that_dies_and_comes_back_is_told_once_each(tmp_path):
     assert found["problem"] in ("Connection refused", "No such file or directory")
     assert sum("stats socket" in line for line in found["journal"]) == 3
     assert found["sample"]["actions"] == []
+
+
+def it_is_red_only_while_it_does_not_serve(found):
+    assert found["stormed"] == 0
+    # Within 0.6 s; the rest is for a machine that does other things meanwhile.
+    assert 0.3 < found["after"] < 5
+    colours = [line[3:].split(":")[0] for line in found["journal"]]
+    told = [one for one in colours if one in ("green", "red")]
+    assert told == ["green", "red", "green", "red", "green"]
+    # There is no cluster: that is told once for each thing that needs one, and no more.
+    for what in ("the node attribute hakube-haproxy", "the CIB"):
+        assert (
+            sum(
+                f"cannot set {what}" in li or f"cannot read {what}" in li for li in found["journal"]
+            )
+            == 1
+        ), found["journal"]
+    assert found["sample"]["eyes"]["attribute"]["problem"]
+    assert found["sample"]["actions"] == []
+    assert found["running"]
+    assert found["exit"] == 0
+
+
+@here_only
+def test_a_haproxy_that_hangs_or_is_dead_is_red_and_one_that_is_reloaded_again_and_again_not(
+    tmp_path,
+):
+    found = here(tmp_path, "serves")
+    it_is_red_only_while_it_does_not_serve(found)
+    assert found["asks"]["asks"].endswith("/livez")
+    assert found["asks"]["problem"] == "nothing within 0.5 s"
+
+
+def test_so_it_is_in_another_generation_where_only_the_stats_socket_can_be_asked(tmp_path):
+    found = elsewhere("bullseye", tmp_path, "socket")
+    it_is_red_only_while_it_does_not_serve(found)
+    assert found["asks"]["asks"].endswith("stats.sock")
+    assert found["asks"]["problem"] == "nothing within 0.5 s"

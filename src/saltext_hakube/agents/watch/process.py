@@ -21,7 +21,7 @@ from saltext_hakube.agents.watch.verdict import Process
 DEADLINE = 2.0  # seconds for systemctl
 SOON = 0.05  # seconds until it is asked again, while the unit is between two states
 OFTEN = 20  # times at most
-EVERY = 2.0  # seconds, while haproxy answers and no process of it is known
+EVERY = 5.0  # seconds, while haproxy answers and no process of it is known
 
 
 class MainProcess:
