@@ -134,6 +134,9 @@ def test_our_defaults_differ_from_the_document_in_what_the_docs_name_and_in_noth
         "controller": {"failure-timeout": "60s"},
         "controller-scheduler": {"resource-stickiness": "1"},
     }
+    for name in (VIP, "scheduler", "controller"):
+        changed = told[name].pop("operation stop")
+        assert re.fullmatch(r"(.*)timeout=(\d+)s? -> \1on-fail=block timeout=\2s?", changed)
     for name, meta in changes.items():
         del told[name]["action"]
         assert told.pop(name) == {f"meta {key}": value for key, value in meta.items()}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from saltext_hakube.core import properties, reflex
-from saltext_hakube.core.cib.meaning import text
+from saltext_hakube.core.cib.meaning import TRUE, text
 from saltext_hakube.core.cib.objects import (
     Clone,
     Colocation,
@@ -50,13 +50,18 @@ WATCHED: Operations = {**UNIT, "monitor": {"interval": "5s", "timeout": "100s"}}
 # By pacemaker's defaults a failed start bans a resource from its node until somebody cleans up,
 # also when the cause is long gone (a bad haproxy.cfg that is good again). So failures are forgotten
 # after a while; before that, so many of them make it try elsewhere. For haproxy the while is short:
-# it is what clients wait for where haproxy failed on all nodes. A failed stop is not forgotten.
+# it is what clients wait for where haproxy failed on all nodes.
 FORGIVING = {
     "haproxy": {"failure-timeout": "20s", "migration-threshold": "5"},
     "apiserver": {"failure-timeout": "60s", "migration-threshold": "5"},
     "vip": {"failure-timeout": "60s", "migration-threshold": "3"},
     "controllers": {"failure-timeout": "60s"},
 }
+# What runs on one node must not be started elsewhere because a failed stop was forgotten with the
+# rest: the VIP would have two owners. Pacemaker blocks it by default where there is no fencing, and
+# yet forgets it after failure-timeout, unless block is written (seen with crm_simulate of 2.0, 2.1
+# and 3.0). With fencing the default, fence, is the answer.
+REMEMBERED = {"on-fail": "block"}
 # Without it scheduler and controller-manager are restarted elsewhere as often as the VIP comes to
 # their node: pacemaker spreads what does not mind (seen with crm_simulate of 2.0, 2.1, 3.0).
 SETTLED = {"resource-stickiness": "1"}
@@ -74,11 +79,13 @@ def topology(config: Config) -> tuple[Object, ...]:
     return (
         *_properties(config),
         *(_fence_device(name, device) for name, device in config.fencing.items()),
-        _vip(config),
+        _once(config, _vip(config)),
         _unit(names.haproxy, config.haproxy.unit, WATCHED, FORGIVING["haproxy"]),
         _unit(names.apiserver, names.apiserver.unit, WATCHED, FORGIVING["apiserver"]),
-        _unit(names.scheduler, names.scheduler.unit, UNIT, FORGIVING["controllers"]),
-        _unit(names.controller, names.controller.unit, UNIT, FORGIVING["controllers"]),
+        _once(config, _unit(names.scheduler, names.scheduler.unit, UNIT, FORGIVING["controllers"])),
+        _once(
+            config, _unit(names.controller, names.controller.unit, UNIT, FORGIVING["controllers"])
+        ),
         Group(
             id=names.controller_group,
             members=(names.scheduler.name, names.controller.name),
@@ -165,6 +172,18 @@ def _unit(
         meta=_over(meta, resource.meta),
         operations=_operations(defaults, resource.operations),
     )
+
+
+def _once(config: Config, resource: Primitive) -> Primitive:
+    """The same, for what runs on one node at a time."""
+    fences = {item.value.lower() for item in _properties(config) if item.id in properties.FENCING}
+    if fences & TRUE or "failure-timeout" not in resource.meta:
+        return resource
+    operations = tuple(
+        Operation(it.name, REMEMBERED | it.attributes) if it.name == "stop" else it
+        for it in resource.operations
+    )
+    return msgspec.structs.replace(resource, operations=operations)
 
 
 def _fence_device(name: str, device: FenceDevice) -> Primitive:
