@@ -4,8 +4,9 @@ Form the cluster: hosts, corosync, quorum
 
 What is not in the cluster's configuration (CIB) and so goes through ``pcs``: the password of the
 user ``hacluster``, pcsd, host authentication, setting the cluster up once, adding nodes to it,
-the quorum device. Everything is read from the pillar ``hakube`` (see :py:func:`hakube.config
-<saltext_hakube.modules.hakube.config>`); the password never appears in arguments, output or logs.
+the quorum device, corosync's timing. Everything is read from the pillar ``hakube`` (see
+:py:func:`hakube.config <saltext_hakube.modules.hakube.config>`); the password never appears in
+arguments, output or logs.
 
 Used by the states ``hakube_pcs.cluster_formed`` and ``hakube_pcs.units_handed_over``.
 """

@@ -23,9 +23,10 @@ def cluster_formed(name):
 
     The password of ``hacluster`` is set, pcsd runs, the hosts are authenticated, the cluster is
     set up once by the first node of the pillar and started on all; corosync and pacemaker are
-    enabled. A node that is declared later is added. Before anything is touched every peer's pcsd
-    must answer within ``hakube:cluster:peers_timeout`` seconds (default 30): while no cluster is
-    formed, apply to all nodes at the same time.
+    enabled. A node that is declared later is added. Corosync's timing is that of the pillar
+    (``hakube:timing``); one node changes it, while the cluster runs. Before anything is touched
+    every peer's pcsd must answer within ``hakube:cluster:peers_timeout`` seconds (default 30):
+    while no cluster is formed, apply to all nodes at the same time.
 
     name
         Any text; the cluster and its nodes are those of the pillar.

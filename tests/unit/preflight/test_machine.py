@@ -44,9 +44,9 @@ def pressed(pressure, load=0.7):
 TRAPS = [
     (CODE, "corosync", "1086 ms at 2025-12-31 23:00:00 UTC (1 such", missed(1086.0), FAST),
     (CODE, "corosync", "a token of 1500 ms", missed(1250.0), OWN),
-    (CODE, "/proc/pressure/cpu", "in 80 % of the last minute", pressed(80.0), FAST),
+    (CODE, "/proc/pressure/cpu", "in 90 % of the last minute", pressed(90.0), FAST),
     (CODE, "/proc/pressure/cpu", "`timing: safe`", pressed(95.0, 30.0), OWN),
-    (CODE, "/proc/loadavg", "4.2 processes want each", pressed(None, 4.2), FAST),
+    (CODE, "/proc/loadavg", "8.2 processes want each", pressed(None, 8.2), FAST),
 ]
 
 
@@ -67,8 +67,8 @@ def test_the_trap_is_found_with_its_place_and_remedy(code, where, words, observe
         (missed(790.0), FAST),
         (missed(1086.0), OWN),
         (missed(1086.0, WEEK), FAST),
-        (pressed(79.0, 30.0), FAST),
-        (pressed(None, 3.9), FAST),
+        (pressed(88.0, 30.0), FAST),
+        (pressed(None, 7.1), FAST),
     ],
 )
 def test_what_only_looks_like_it_is_fine(observed, pillar):
