@@ -152,7 +152,10 @@ def _health(options: Haproxy) -> tuple[Section, ...]:
     lines = (
         "mode http",
         f"bind {address(health.address, health.port)}",
-        "option dontlog-normal",  # somebody asks every second
+        # hakube-watch asks five times a second. Without a format of the log haproxy writes
+        # "Connect from ..." for each, whatever the next line says.
+        "option httplog",
+        "option dontlog-normal",
         "timeout client 5s",
         "timeout http-request 5s",
         "http-request return status 200 content-type text/plain string ok if { path /livez }",
