@@ -11,6 +11,9 @@ from saltext_hakube.core.errors import TimedOut
 from saltext_hakube.host import daemon as host
 from saltext_hakube.host.daemon import Plan
 
+# Seconds beyond the interval: a haproxy that hangs and a busy machine make a look last longer.
+LATE = 5.0
+
 
 def planned(daemon: Daemon, plan: Plan, absent: bool) -> face.Outcome:
     """What a plan function returns."""
@@ -23,10 +26,10 @@ def applied(opts: Mapping[str, Any], daemon: Daemon, plan: Plan, absent: bool) -
     return _outcome(daemon, plan, absent, "Changed")
 
 
-def seen(opts: Mapping[str, Any], daemon: Daemon, late: float) -> dict[str, Any]:
-    """What the daemon saw last. Raises HakubeError where it is ``late`` seconds late with it."""
+def seen(opts: Mapping[str, Any], daemon: Daemon) -> dict[str, Any]:
+    """What the daemon saw last. Raises HakubeError where it is late with it."""
     sample, age = host.sample(face.machine(opts), daemon)
-    if age > sample.get("interval", 0) + late:
+    if age > sample.get("interval", 0) + LATE:
         raise TimedOut(
             f"{daemon.service} has not looked for {age:.0f} s: it hangs, or was killed "
             f"(`journalctl -u {daemon.service}`)"

@@ -62,6 +62,8 @@ def build(program: bytes, config: bytes, python: str) -> str:
 
 
 # -IS: nothing of the user's or of site-packages is looked at, which is also less memory.
+# No Nice: it counts among the processes of one unit only (autogroup, sched(7)). Measured beside 16
+# busy processes on two cores: a timer is 20 ms late at most, with -10 as without.
 _UNIT = """\
 [Unit]
 Description={about}

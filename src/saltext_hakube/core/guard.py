@@ -16,7 +16,6 @@ DAEMON = Daemon(
     "guard",
     about="hakube's guard over the VIP",
     settings="""
-Nice=-10
 MemoryMax=256M
 TasksMax=32
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_DAC_OVERRIDE

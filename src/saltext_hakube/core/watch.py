@@ -23,7 +23,6 @@ DAEMON = Daemon(
     "watch",
     about="hakube's eyes on this node's haproxy and the VIP",
     settings="""
-Nice=-10
 MemoryMax=1G
 TasksMax=64
 CapabilityBoundingSet=CAP_DAC_OVERRIDE

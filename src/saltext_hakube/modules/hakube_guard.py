@@ -20,9 +20,6 @@ from saltext_hakube.host import guard as host
 
 __virtualname__ = "hakube_guard"
 
-# Seconds: it is woken by events, and writes at least as often as systemd's watchdog wants (10 s).
-LATE = 15.0
-
 
 def __virtual__():
     if __grains__.get("kernel") != "Linux":
@@ -101,15 +98,20 @@ def status():
     Returns a mapping:
 
     - ``age``: seconds since it looked; ``at`` and ``started``: Unix times of that and of its start
-    - ``stack``: ``corosync`` and ``pacemaker``, as it sees them
+    - ``interval``: seconds from one sample to the next
+    - ``stack``: ``corosync`` and ``pacemaker``, as it sees them; ``trouble``: what is wrong with
+      them, empty where nothing is, and ``since`` (Unix time)
+    - ``totem``: ``token``, ``consensus`` and ``patience`` (how long a dead stack is waited for), in
+      seconds
     - ``quorate``: whether this node is in a part of the cluster that may act; null where nobody
       says; ``members``: how many nodes that part has
-    - ``address``: ``here``, whether this machine has the VIP's address, and ``since`` (Unix time)
+    - ``address``: ``here``, whether this machine has the VIP's address, and ``since`` (Unix time);
+      ``link``: whether its link is up
     - ``gave_up``: null, or ``at`` (Unix time) and ``why`` it took the address away
     - ``actions``: the last ones, each with ``at`` (Unix time), ``what`` and ``why``
     - ``pid``, ``build``: of the daemon; ``format``: of this mapping, 1
 
-    Fails where the daemon does not run, or is 15 seconds late.
+    Fails where the daemon does not run, or is 5 seconds late with its next look.
 
     CLI Example:
 
@@ -118,7 +120,7 @@ def status():
         salt '*' hakube_guard.status
     """
     with face.told():
-        return daemons.seen(__opts__, DAEMON, LATE)
+        return daemons.seen(__opts__, DAEMON)
 
 
 def _plan(absent):

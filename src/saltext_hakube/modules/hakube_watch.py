@@ -25,9 +25,6 @@ from saltext_hakube.host import watch as host
 
 __virtualname__ = "hakube_watch"
 
-# Seconds beyond the interval: a haproxy that hangs and a busy machine make a look last longer.
-LATE = 5.0
-
 
 def __virtual__():
     if __grains__.get("kernel") != "Linux":
@@ -128,7 +125,7 @@ def status():
         salt '*' hakube_watch.status
     """
     with face.told():
-        return daemons.seen(__opts__, DAEMON, LATE)
+        return daemons.seen(__opts__, DAEMON)
 
 
 def _plan(absent):
