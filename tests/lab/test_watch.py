@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from saltext_hakube.agents.watch import attribute
 from tests.lab import missing
 from tests.lab.process import wait_until
 
@@ -12,6 +13,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REA
 
 NODES = ["node1", "node2", "node3"]
 BACKEND = "kube-apiservers-secure"
+VIP = "192.0.2.100"
 EACH = 3  # connections on each apiserver
 
 #: Opens connections to the API, says nothing, and tells how many of them were closed.
@@ -40,8 +42,18 @@ def server(node, name):
     return next(s for s in sample(node)["servers"] if (s["backend"], s["name"]) == (BACKEND, name))
 
 
+def journal(node):
+    return node.run("journalctl --unit=hakube-watch --output=cat").stdout
+
+
 def pid(node):
     return int(node.run("systemctl show --property=MainPID --value hakube-watch").stdout)
+
+
+def attributes(node, name="hakube-haproxy"):
+    """Node -> value, as the cluster knows it."""
+    told = node.run(f"attrd_updater -Q -A -n {name}", check=False)
+    return attribute.values(told.returncode, told.stdout, told.stderr) or {}
 
 
 def sample(node):
@@ -58,6 +70,7 @@ def test_each_node_sees_its_own_haproxy(applied):
         servers = {s["name"] for s in seen["servers"] if s["backend"] == BACKEND}
         assert servers == {f"secure-{node}" for node in NODES}
         assert seen["workers"]["current"] > 0
+        assert seen["verdict"]["value"] == "green", seen["verdict"]
     planned = applied.salt("node[123]", "hakube_watch.plan")
     assert {minion: plan["changes"] for minion, plan in planned.items()} == {
         node: {} for node in NODES
@@ -76,6 +89,39 @@ def test_it_is_enabled_and_comes_back_when_it_is_killed(applied):
         timeout=30,
         every=0.2,
     )
+
+
+def test_the_cluster_knows_that_each_node_is_green_and_forgets_one_that_stops_looking(applied):
+    node = applied.nodes[1]
+    for name in ("hakube-haproxy", "hakube-servers"):
+        wait_until(
+            lambda name=name: attributes(node, name).items() >= dict.fromkeys(NODES, "1").items(),
+            f"{name} on all nodes",
+            timeout=60,
+            every=0.5,
+        )
+    node.run("systemctl stop hakube-watch")
+    assert "node2" not in attributes(node)
+    assert "node2" not in attributes(node, "hakube-servers")
+    node.run("systemctl start hakube-watch")
+    wait_until(lambda: attributes(node).get("node2") == "1", "node2's", timeout=30, every=0.2)
+
+
+def test_in_maintenance_an_address_that_goes_is_left_to_the_administrator(applied):
+    has = f"ip -oneline -4 address show to {VIP}"
+    (node,) = [node for node in applied.nodes if node.run(has).stdout.strip()]
+    words = node.run(has).stdout.split()
+    before, why = sample(node)["actions"], "the cluster has maintenance-mode=true"
+    said = journal(node).count(why)
+    node.run("crm_attribute --name maintenance-mode --update true")
+    try:
+        node.run(f"ip address del {words[3]} dev {words[1]}")
+        wait_until(lambda: journal(node).count(why) > said, "it to say so", timeout=30, every=0.2)
+        node.run(f"ip address add {words[3]} dev {words[1]}")
+    finally:
+        node.run("crm_attribute --name maintenance-mode --delete")
+    assert sample(node)["actions"] == before
+    assert sample(node)["eyes"]["address"]["here"]
 
 
 @pytest.fixture
@@ -128,5 +174,5 @@ def test_an_old_worker_loses_its_sessions_on_an_apiserver_that_hangs_and_no_othe
     address = server(node, "secure-node3")["address"]
     assert action["what"] == f"closed {EACH} sessions of the old worker {current} on {address}"
     assert action["why"].startswith(f"{BACKEND}/secure-node3 is DOWN")
-    assert action["why"] in node.run("journalctl --unit=hakube-watch --output=cat").stdout
+    assert action["why"] in journal(node)
     assert holder() == EACH

@@ -124,13 +124,8 @@ def it_is_red_only_while_it_does_not_serve(found):
     told = [one for one in colours if one in ("green", "red")]
     assert told == ["green", "red", "green", "red", "green"]
     # There is no cluster: that is told once for each thing that needs one, and no more.
-    for what in ("the node attribute hakube-haproxy", "the CIB"):
-        assert (
-            sum(
-                f"cannot set {what}" in li or f"cannot read {what}" in li for li in found["journal"]
-            )
-            == 1
-        ), found["journal"]
+    for what in ("setting the node attribute hakube-haproxy", "reading the CIB"):
+        assert sum(f"{what} fails" in line for line in found["journal"]) == 1, found["journal"]
     assert found["sample"]["eyes"]["attribute"]["problem"]
     assert found["sample"]["actions"] == []
     assert found["running"]

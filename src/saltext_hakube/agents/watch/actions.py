@@ -26,7 +26,10 @@ class Actions:
 
 
 class Trouble:
-    """Something that should work and does not: told once, and once when it works again."""
+    """Something that should work and does not: told once, and once when it works again.
+
+    ``what``: a noun, as in "reading the CIB".
+    """
 
     def __init__(self, what: str):
         self._what = what
@@ -35,7 +38,7 @@ class Trouble:
     def note(self, problem: str) -> None:
         """``problem``: why it does not work; empty when it did."""
         if problem and not self.problem:
-            say(f"{self._what}: {problem}", WARNING)
+            say(f"{self._what} fails: {problem}", WARNING)
         elif self.problem and not problem:
-            say(f"{self._what}: works again")
+            say(f"{self._what} works again")
         self.problem = problem

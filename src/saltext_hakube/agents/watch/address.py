@@ -45,7 +45,7 @@ class Floating:
         self._actions = actions
         self._now = now
         self._heard = heard
-        self._trouble = Trouble("cannot read the CIB")
+        self._trouble = Trouble("reading the CIB")
         self._timer: Timer | None = None
         self._busy = False
         self._lost_at = loop.now()
@@ -171,8 +171,9 @@ class Floating:
 
 
 def gave_up(path: str) -> bool:
-    """Whether hakube-guard says in its sample that it took the address away."""
+    """Whether hakube-guard, which lives, says in its sample that it took the address away."""
     try:
-        return bool(json.loads(Path(path).read_text(encoding="utf-8")).get("gave_up"))
-    except (OSError, ValueError, AttributeError):
+        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        return bool(told["gave_up"]) and Path(f"/proc/{int(told['pid'])}").exists()
+    except (OSError, ValueError, TypeError, KeyError):
         return False  # it does not run, or has yet to write: then it did not

@@ -35,7 +35,7 @@ class Attribute:
         self._left = False
         self._timer: Timer | None = None
         self._child: Child | None = None
-        self._trouble = Trouble(f"cannot set the node attribute {name}")
+        self._trouble = Trouble(f"setting the node attribute {name}")
 
     def want(self, value: str, why: str) -> None:
         """It should be ``value``."""

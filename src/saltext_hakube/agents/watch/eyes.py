@@ -64,7 +64,7 @@ class Eyes:
         if self._attribute_of_servers is None:
             return
         if told:
-            self._attribute_of_servers.want(told, f"haproxy's servers: {self._servers.state}")
+            self._attribute_of_servers.want(told, servers.words(self._servers))
         if not servers.idle(self._servers, now):
             if self._idle:
                 self._idle = ""

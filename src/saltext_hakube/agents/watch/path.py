@@ -52,7 +52,7 @@ class DataPath:
         self._hurry_until = 0.0
         self._since = time.time()
         self._problem = ""
-        self._own = Trouble("cannot ask haproxy whether it works")
+        self._own = Trouble("asking haproxy whether it works")
         self.awake = Awake()
         self.path: Path | None = None
         #: When the question was asked that got the last answer.

@@ -37,7 +37,7 @@ class MainProcess:
         self._tries = 0
         self._asking = False
         self._asked = 0.0
-        self._trouble = Trouble(f"cannot ask systemd for {unit}")
+        self._trouble = Trouble(f"asking systemd for {unit}")
         self._since = time.time()
         self.process = Process()
         self.hurried = False  # whether haproxy is asked more often since the last death

@@ -34,15 +34,25 @@ def look(
     """
     state = _state(seen, ours) or before.state
     since = before.since if state == before.state else now
-    told = before.told
+    value = before.told
     if now - since >= STEADY:
-        told = {UP: "1", NONE: "0", SILENT: "0", UNSEEN: ""}[state]
-    return Servers(state, since, told)
+        value = {UP: "1", NONE: "0", SILENT: "0", UNSEEN: ""}[state]
+    return Servers(state, since, value)
 
 
 def idle(servers: Servers, now: float) -> bool:
     """Whether it has had no server up for so long that others should be asked."""
     return servers.state == NONE and now - servers.since >= IDLE
+
+
+def words(servers: Servers) -> str:
+    """In words."""
+    return {
+        UP: "haproxy has a server up",
+        NONE: "haproxy has no server up",
+        SILENT: "haproxy does not say whether a server is up",
+        UNSEEN: "haproxy checks no server",
+    }[servers.state]
 
 
 def _state(seen: Sequence[Server] | None, ours: Collection[str]) -> str:
