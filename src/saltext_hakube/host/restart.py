@@ -30,7 +30,7 @@ def plan(machine: Machine, haproxy: str | None) -> Plan:
     changes = wholefiles.changes(machine, wanted)
     if not machine.live:
         return Plan(changes, False, (f"systemd is not told: {machine.root} stands for it",))
-    if not systemd.properties("-.slice", "LoadState"):
+    if not systemd.properties("corosync", "LoadState"):
         return Plan(changes, False, ("systemd does not run here",))
     return Plan(changes, bool(changes) or any(_unread(machine, unit) for unit in _units(wanted)))
 

@@ -58,6 +58,8 @@ SYSTEMCTL = """#!{python}
 import os, pathlib, shlex, signal, subprocess, sys, time
 here, root = pathlib.Path({folder!r}), pathlib.Path({root!r})
 words = [word for word in sys.argv[1:] if not word.startswith("--")]
+if any(word.startswith("-") for word in words):
+    sys.exit("systemctl: invalid option")
 with (here / "log").open("a") as log:
     print(*words, file=log)
 verb, unit = (*words, "")[:2]
