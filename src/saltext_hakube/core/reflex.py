@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.cib.meaning import number, text
 
-# 1 (green), 0 (red), or not there: nobody looks. Transient, set by attrd_updater.
+# 1 (green), 0 (red), not there or empty: nobody looks. Transient, set by attrd_updater.
 HAPROXY = "hakube-haproxy"
 # 1 while the node's haproxy has a server up, else 0. No constraint looks at it: the watches of
 # the other nodes do.

@@ -10,12 +10,9 @@ to 0.3 s for Pacemaker (measured on three nodes: 2.4 s with fast's numbers).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, structs
-
-if TYPE_CHECKING:
-    from saltext_hakube.core.config import Config
+from msgspec import Meta, Struct
 
 Profile = Literal["safe", "fast"]
 
@@ -131,8 +128,3 @@ def problems(totem: Effective, nodes: int) -> list[str]:
         f"hakube:cluster:totem:consensus: {totem.consensus} is less than 1.2 times the token of "
         f"{nodes} nodes, which corosync needs to agree; leave it out, or make it {least} or more"
     ]
-
-
-def totem(config: Config) -> dict[str, int]:
-    """What corosync is to be told: ``token``, ``token_coefficient``, ``consensus``, in ms."""
-    return structs.asdict(config.totem)

@@ -131,14 +131,17 @@ def _steering(config: Config) -> tuple[Location, ...]:
     Two constraints: pacemaker 3 takes one rule in each, no more.
     """
     vip = config.resources.vip.name
-    green = {"attribute": reflex.HAPROXY, "operation": "eq", "value": "1"}
-    unknown = {"attribute": reflex.HAPROXY, "operation": "not_defined"}
+    green, other, not_red = (
+        Rule(expression={"attribute": reflex.HAPROXY, "operation": operation, "value": value})
+        for operation, value in (("eq", "1"), ("ne", "1"), ("ne", "0"))
+    )
+    # Not "not_defined": an attribute that was deleted may be left there, empty, which counts as
+    # defined in pacemaker 2.0, 2.1 and 3.0; and 2.1 does not take it for equal to "" either.
+    unknown = Rule(score=str(reflex.UNKNOWN), all=(other, not_red))
+    green = msgspec.structs.replace(green, score=str(reflex.GREEN))
     return tuple(
         Location(id=f"location-{vip}-{name}", resource=vip, rules=(rule,))
-        for name, rule in (
-            ("haproxy-green", Rule(score=str(reflex.GREEN), expression=green)),
-            ("haproxy-unknown", Rule(score=str(reflex.UNKNOWN), expression=unknown)),
-        )
+        for name, rule in (("haproxy-green", green), ("haproxy-unknown", unknown))
     )
 
 

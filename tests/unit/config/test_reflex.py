@@ -2,6 +2,8 @@
 
 import pytest
 
+from saltext_hakube.agents.watch import attribute
+from saltext_hakube.core import reflex
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.reflex import Reflex
 
@@ -49,3 +51,8 @@ def test_a_stickiness_with_which_the_rules_do_not_work_is_warned_of(value, harm)
     line = f"hakube:{STICKINESS}: {shown}: with hakube:reflex:steer {harm}; {BETWEEN}"
     assert set(found) - set(before) == (set() if harm is None else {line})
     assert config(**{STICKINESS: value, "reflex:steer": False}).warnings == before
+
+
+def test_the_daemon_and_the_constraints_call_the_attributes_the_same():
+    assert attribute.HAPROXY == reflex.HAPROXY
+    assert attribute.SERVERS == reflex.SERVERS

@@ -6,7 +6,6 @@ import subprocess
 import pytest
 from msgspec import structs
 
-from saltext_hakube.core import timing
 from saltext_hakube.core.config import Facts, public, resolve
 from saltext_hakube.core.haproxy.options import Haproxy
 
@@ -20,6 +19,10 @@ def config(**changes):
     return resolve(changed({path.replace("__", ":"): it for path, it in changes.items()}), NODE1)
 
 
+def totem(found):
+    return structs.asdict(found.totem)
+
+
 def paces(found):
     options = found.haproxy
     return (
@@ -31,7 +34,7 @@ def paces(found):
 def test_safe_is_what_a_pillar_without_a_profile_means():
     assert structs.replace(config(timing="safe"), timing_given=False) == config()
     assert config().haproxy == Haproxy()
-    assert timing.totem(config()) == {"token": 3000, "token_coefficient": 0, "consensus": 3600}
+    assert totem(config()) == {"token": 3000, "token_coefficient": 0, "consensus": 3600}
 
 
 def test_whether_the_pillar_itself_names_a_profile_is_known():
@@ -41,7 +44,7 @@ def test_whether_the_pillar_itself_names_a_profile_is_known():
 
 def test_fast_has_other_numbers_and_no_other_difference():
     fast = config(timing="fast")
-    assert timing.totem(fast) == {"token": 1000, "token_coefficient": 0, "consensus": 1200}
+    assert totem(fast) == {"token": 1000, "token_coefficient": 0, "consensus": 1200}
     assert paces(fast) == ("1s", "300ms", 2, "700ms", "700ms")
     told, safe = public(fast), public(config())
     assert {key for key in told if told[key] != safe[key]} == {
@@ -97,7 +100,7 @@ def test_without_a_consensus_of_its_own_a_pillar_gets_the_one_that_fits_its_toke
     changes = {"cluster:nodes": machines, "cluster:totem": own}
     changes |= {"cluster:accept_split_brain": True}
     found = resolve(changed(changes), NODE1)
-    assert tuple(timing.totem(found).values()) == expected
+    assert tuple(totem(found).values()) == expected
 
 
 @pytest.mark.skipif(shutil.which("corosync") is None, reason="corosync is not installed")
@@ -105,7 +108,7 @@ def test_without_a_consensus_of_its_own_a_pillar_gets_the_one_that_fits_its_toke
 def test_corosync_takes_the_numbers_of_a_profile_and_the_least_that_a_pillar_may_say(
     profile, tmp_path
 ):
-    assert _takes(tmp_path, **timing.totem(config(timing=profile)))
+    assert _takes(tmp_path, **totem(config(timing=profile)))
     assert _takes(tmp_path, token=200, token_coefficient=0, consensus=240)
     assert not _takes(tmp_path, token=100, token_coefficient=0, consensus=240)
 
