@@ -31,7 +31,7 @@ def properties(unit: str, *names: str) -> dict[str, str]:
     """Properties of the unit as ``systemctl show`` gives them; {} where systemd does not run."""
     if not _BOOTED.is_dir():
         return {}
-    shown = _systemctl("show", f"--property={','.join(names)}", unit, timeout=ASK)
+    shown = _systemctl("show", f"--property={','.join(names)}", "--", unit, timeout=ASK)
     pairs = (line.partition("=") for line in shown.stdout.splitlines())
     return {name: value for name, sign, value in pairs if sign}
 
