@@ -10,7 +10,8 @@ after token + consensus. Always true:
 - the address is given up only after ``patience`` without a break in which the stack was dead or
   without quorum, or AFTER_QUORUM after a living corosync lost the quorum that it had (then token
   and consensus have passed already), with no quorate and living stack since;
-- never while corosync and Pacemaker live and the node is quorate: all that waits is dropped;
+- never while corosync and Pacemaker live and the node is quorate: all that waits is dropped; nor
+  while they live and nobody says whether it is: the tool that should say so may be what failed;
 - once for each trouble: an address that comes later is some person's doing, and stays;
 - nothing is announced, and nothing handed over, but by a node that is quorate and lives;
 - ``gave_up`` ends when the address is back, when Pacemaker was told, or after HAND_OVER_FOR.
@@ -126,6 +127,8 @@ def tick(state: State, now: float) -> Step:
         return Step(state)
     if not state.eyes.here:
         return Step(state._replace(due=None))
+    if state.eyes.stack and state.eyes.quorate is None:
+        return Step(state._replace(due=now + AGAIN))
     return Step(state, (Action(GIVE_UP, state.eyes.trouble),))
 
 
