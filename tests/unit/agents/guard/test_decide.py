@@ -279,5 +279,5 @@ class Promises(RuleBasedStateMachine):
                 assert self.state.due is not None, "it will never be given up"
 
 
-Promises.TestCase.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
+Promises.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
 TestPromises = Promises.TestCase
