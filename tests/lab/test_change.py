@@ -1,11 +1,17 @@
-"""What changes later, on the cluster that is formed: the VIP's family, a quorum device, a node."""
+"""What changes later, on the cluster that is formed: the VIP's family, timing, a quorum device, a
+node."""
+
+import concurrent.futures
+import threading
 
 import pytest
 
+from saltext_hakube.core.corosync import Running
+from saltext_hakube.core.corosync import running as parse_running
 from tests.lab import missing
 from tests.lab.conftest import changed, failed
 from tests.lab.process import wait_until
-from tests.lab.test_apply import ready
+from tests.lab.test_apply import holders, ready
 
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
@@ -41,6 +47,43 @@ def test_back_to_ipv4_nothing_of_the_other_address_is_left(applied, apply):
     settled(apply)
     assert ready(applied, tries=30) == "ok"
     assert applied.vip6 not in applied.nodes[0].read("/etc/haproxy/haproxy.cfg")
+
+
+def timing(node):
+    """What corosync works with on the node, and the membership that it is in."""
+    shown = node.run("corosync-cmapctl runtime.config.totem.").stdout
+    ring = node.run("corosync-quorumtool -s | grep 'Ring ID'").stdout
+    return parse_running(shown), ring
+
+
+def test_another_timing_is_set_while_the_cluster_runs_and_nobody_notices(applied, apply):
+    before = [timing(node) for node in applied.nodes[:3]]
+    assert {it for it, _ring in before} == {Running(3000, 3600)}
+    holder, answers, over = holders(applied), [], threading.Event()
+
+    def ask():
+        while not over.is_set():
+            answers.append(ready(applied))
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            for name, numbers in (("fast", Running(1000, 1200)), ("safe", Running(3000, 3600))):
+                apply.write_pillar(timing=name)
+                done = applied.salt("node[123]", "hakube_cluster.apply", timeout=90)
+                assert [it["problems"] for it in done.values()] == [[], [], []]
+                assert list(done["node1"]["changes"]) == ["1 totem"]
+                assert [done[it]["changes"] for it in ("node2", "node3")] == [{}, {}]
+                now = [timing(node) for node in applied.nodes[:3]]
+                assert now == [(numbers, ring) for _old, ring in before]
+        finally:
+            over.set()
+        asking.result(30)
+    assert set(answers) == {"ok"}
+    assert holders(applied) == holder
+    apply.write_pillar()
+    left = applied.salt("node[123]", "hakube_cluster.plan")
+    assert [(it["changes"], it["warnings"]) for it in left.values()] == [({}, [])] * 3
 
 
 def test_a_quorum_device_becomes_the_clusters_voice(applied, apply):
