@@ -156,7 +156,8 @@ def _read_struct(
     for key, item in value.items():
         if key in fields:
             own = fields[key].name
-            given[own] = _read(item, hints[own], f"{path}:{key}", problems, is_secret(key))
+            hidden = _is_hidden(key, hints[own])
+            given[own] = _read(item, hints[own], f"{path}:{key}", problems, hidden)
             continue
         near = difflib.get_close_matches(_name(key), fields, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -174,6 +175,15 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[dict[str, Any], dict[str, Any]]
     """A struct's fields by their names in a pillar, and their kinds."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     return fields, typing.get_type_hints(kind, include_extras=True)
+
+
+def _is_hidden(key: str, kind: Any) -> bool:
+    """Whether a field's value is not shown: by its name, unless its kind says otherwise."""
+    for part in (kind, *get_args(kind)):
+        for meta in getattr(part, "__metadata__", ()):
+            if "secret" in (getattr(meta, "extra", None) or {}):
+                return meta.extra["secret"]
+    return is_secret(key)
 
 
 @cache

@@ -16,9 +16,16 @@ from msgspec import Meta, Struct
 
 Profile = Literal["safe", "fast"]
 
-# corosync 3.1 starts with a token of 150 ms and more ("Not appropriate token ..." at 100).
+# corosync 3.1 starts with a token of 150 ms and more ("Not appropriate token ..." at 100). This
+# token is no secret.
 Token = Annotated[
-    int, Meta(ge=200, le=600000, description="a whole number of milliseconds, 200 to 600000")
+    int,
+    Meta(
+        ge=200,
+        le=600000,
+        description="a whole number of milliseconds, 200 to 600000",
+        extra={"secret": False},
+    ),
 ]
 Milliseconds = Annotated[
     int, Meta(ge=0, le=600000, description="a whole number of milliseconds, 0 to 600000")
@@ -57,11 +64,12 @@ TOTEM: Mapping[Profile, tuple[int, int]] = {"safe": (3000, 0), "fast": (1000, 0)
 
 # What the profile says under ``hakube:haproxy``. The numbers of safe are the defaults of
 # haproxy.options, which has their sources: an apiserver that hangs is down after 3.8 s at most.
-# fast: inter + T + fastinter + T with T = 700 ms are 2.7 s at most. fastinter is no less than
-# 300 ms so that two failures in a row do not fall into one hiccup. The price: an apiserver that
-# takes 0.7 s for a TLS handshake or an answer looks down. /readyz asks etcd, so one that stalls
-# for 0.7 s makes all apiservers look down at once, which cuts every watch.
-# (Measured on 2.6, one of three servers silent, 8 runs: down after 1.7 to 2.3 s. Until then every
+# fast: inter + T + fastinter + T with T = 500 ms are 2.3 s at most: the server of a node that lost
+# its power is down before the VIP is elsewhere, after 2.4 s. fastinter is no less than 300 ms so
+# that two failures in a row do not fall into one hiccup. The price: an apiserver that takes 0.5 s
+# for a TLS handshake, or 0.7 s for an answer, looks down. /readyz asks etcd, so one that stalls for
+# 0.7 s makes all apiservers look down at once, which cuts every watch.
+# (Measured on 2.6, one of three servers silent, 8 runs: down after 0.8 to 1.9 s. Until then every
 # second or third new connection waits for timeouts.connect once; one that waits at the moment when
 # the server is marked down is closed by on-marked-down.)
 HAPROXY: Mapping[Profile, Mapping[str, Any]] = {
@@ -75,7 +83,7 @@ HAPROXY: Mapping[Profile, Mapping[str, Any]] = {
         "inter": "1s",
         "fastinter": "300ms",
         "fall": 2,
-        "timeouts": {"connect": "700ms", "check": "700ms"},
+        "timeouts": {"connect": "500ms", "check": "700ms"},
     },
 }
 

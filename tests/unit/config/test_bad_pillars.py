@@ -64,13 +64,13 @@ BAD = {
     ),
     "a token with which corosync does not start": (
         {"cluster:totem:token": 100},
-        "hakube:cluster:totem:token: the value (not shown) is wrong; expected a whole number of "
-        "milliseconds, 200 to 600000",
+        "hakube:cluster:totem:token: 100 is wrong; expected a whole number of milliseconds, "
+        "200 to 600000",
     ),
     "a token with a unit": (
         {"cluster:totem:token": "3s"},
-        "hakube:cluster:totem:token: the value (not shown) is wrong; expected a whole number of "
-        "milliseconds, 200 to 600000",
+        "hakube:cluster:totem:token: '3s' is wrong; expected a whole number of milliseconds, "
+        "200 to 600000",
     ),
     "a consensus below 1.2 times the profile's token": (
         {"cluster:totem:consensus": 3599},

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from saltext_hakube.core.config import Facts, public, resolve
+from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.haproxy.options import Haproxy
 
 from .pillars import GOOD, changed
@@ -45,7 +46,7 @@ def test_whether_the_pillar_itself_names_a_profile_is_known():
 def test_fast_has_other_numbers_and_no_other_difference():
     fast = config(timing="fast")
     assert totem(fast) == {"token": 1000, "token_coefficient": 0, "consensus": 1200}
-    assert paces(fast) == ("1s", "300ms", 2, "700ms", "700ms")
+    assert paces(fast) == ("1s", "300ms", 2, "500ms", "700ms")
     told, safe = public(fast), public(config())
     assert {key for key in told if told[key] != safe[key]} == {
         *("timing", "timing_given", "totem", "haproxy")
@@ -130,3 +131,11 @@ def _takes(folder, **totem):
         ["corosync", "-t", "-f", "-c", path], capture_output=True, timeout=60, check=False
     )
     return done.returncode == 0
+
+
+def test_a_token_that_is_no_number_is_shown_for_it_is_no_secret():
+    with pytest.raises(ConfigError) as caught:
+        config(cluster__totem={"token": "soon"})
+    (line,) = caught.value.problems
+    assert line.startswith("hakube:cluster:totem:token: ")
+    assert "soon" in line
