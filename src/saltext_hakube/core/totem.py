@@ -14,13 +14,12 @@ from msgspec import structs
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.corosync import Corosync, Running
 from saltext_hakube.core.membership import Observed, members, speaker
-from saltext_hakube.core.timing import TOTEM, Effective, Totem, effective
+from saltext_hakube.core.timing import TOTEM, Effective, Totem, effective, least_consensus
 
 
 def wanted(config: Config, conf: Corosync) -> Totem | None:
     """What corosync's file is to say; None where it says what somebody else has decided."""
-    free = (Totem(), *(_as_totem(effective(profile, Totem(), 0)) for profile in TOTEM))
-    if config.timing_given or config.cluster.totem != Totem() or conf.totem in free:
+    if config.timing_given or config.cluster.totem != Totem() or conf.totem in _ours(conf):
         return _as_totem(config.totem)
     return None
 
@@ -31,16 +30,38 @@ def works(totem: Totem, conf: Corosync) -> Running:
     return Running(totem.token + more, totem.consensus)
 
 
-def links_follow(before: Running, after: Running) -> bool:
-    """Whether the file shall be read once more, for the timers of the links to go by the token.
+def way(before: Running, target: Totem, conf: Corosync) -> tuple[Totem, ...]:
+    """What to write one after the other, and to read once more at the end, to come to ``target``.
 
-    With the token's own change corosync takes over those of the token before (3.1.7, measured).
-    A link must fail faster than the token, else it takes its node along though there is a second
-    link: so they have to follow a token that falls. One that rises to more than its double would
-    let every link fail for two seconds: a link is asked every quarter of the token, and given up
-    after half of the old one. Then they stay fast until corosync is started again.
+    A link is pinged every quarter of the token, looked at every 0.2 s, and given up after half of
+    the token; with a new token corosync takes over these times of the one *before* (3.1.7 and
+    3.1.9). At once from 1000 to 3000 ms, links that were still to be given up after 0.5 s were
+    pinged every 0.75 s, and down for two seconds; back, the members were formed anew (measured).
+    In steps so small that no ping comes too late no link goes down.
     """
-    return after.token < 2 * before.token
+    after = works(target, conf).token
+    low, high = sorted((before.token, after))
+    between = [low]
+    while (token := _next(between[-1])) < high:
+        between.append(token)
+    on_the_way = between[1:] if before.token <= after else reversed(between[1:])
+    return (*map(_step, on_the_way), target)
+
+
+def _next(token: int) -> int:
+    # Its ping comes in time: more / 4 + 200 < token / 2. Below 900 that is no step at all.
+    return max(2 * token - 810, token + token // 7 + 1)
+
+
+def _step(token: int) -> Totem:
+    return Totem(token=token, token_coefficient=0, consensus=least_consensus(token, 0, 0))
+
+
+def _ours(conf: Corosync) -> set[Totem]:
+    """Nothing, the profiles' numbers, and those on the way from one to the other."""
+    profiles = [_as_totem(effective(profile, Totem(), 0)) for profile in TOTEM]
+    ways = (way(works(old, conf), new, conf) for old in profiles for new in profiles)
+    return {Totem(), *(step for steps in ways for step in steps)}
 
 
 def speaks(config: Config, observed: Observed) -> bool:

@@ -1,5 +1,7 @@
 """Corosync's timing: whose numbers stay, and which node changes it, when."""
 
+import itertools
+
 import pytest
 from msgspec import structs
 
@@ -7,7 +9,7 @@ from saltext_hakube.core.corosync import Corosync, Member, Running, parse, runni
 from saltext_hakube.core.formation import Kind, steps, warnings
 from saltext_hakube.core.membership import Service
 from saltext_hakube.core.timing import Totem
-from saltext_hakube.core.totem import links_follow
+from saltext_hakube.core.totem import way
 
 from .test_formation import ADDRESSES, SAFE, config, kinds, member
 
@@ -164,9 +166,38 @@ def test_a_cluster_without_a_file_or_a_sample_is_set_up_with_it_and_no_step_more
     assert "totem" not in kinds("node1", fresh, **FAST_PILLAR)
 
 
+def file(token, coefficient=0, consensus=None):
+    consensus = consensus or -(-token * 6 // 5)
+    return Totem(token=token, token_coefficient=coefficient, consensus=consensus)
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "follow"),
-    [(3000, 1000, True), (3650, 3000, True), (1650, 3000, True), (1000, 3000, False)],
+    ("before", "target", "tokens"),
+    [
+        (3000, file(1000), [2330, 1570, 1190, 1000]),
+        (1000, file(3000), [1190, 1570, 2330, 3000]),
+        (3000, file(3000), [3000]),
+        (3650, file(3000), [3000]),
+        (1650, file(3000), [2490, 3000]),
+        (1000, file(5000, 650), [1190, 1570, 2330, 3850, 5000]),  # 5650 with three nodes
+    ],
 )
-def test_the_links_follow_a_token_unless_all_of_them_would_fail_for_it(before, after, follow):
-    assert links_follow(Running(before, 9), Running(after, 9)) is follow
+def test_a_token_changes_in_steps_in_which_no_link_is_pinged_too_late(before, target, tokens):
+    steps = way(Running(before, 9), target, seen().corosync)
+    assert [step.token for step in steps] == tokens
+    assert steps[-1] == target
+    works = [before, *(step.token for step in steps[:-1]), tokens[-1] + target.token_coefficient]
+    for pair in itertools.pairwise(works):
+        assert max(pair) / 4 + 200 < min(pair) / 2
+    assert all(step.consensus >= 1.2 * step.token for step in steps)
+
+
+def test_with_a_token_that_is_too_short_for_that_the_steps_are_many_but_end():
+    steps = way(Running(0, 9), file(1000), seen().corosync)
+    assert steps[-1].token == 1000
+    assert len(steps) < 50
+
+
+def test_a_change_that_was_cut_short_half_way_is_ended():
+    assert kinds("node1", seen(file(1570))) == ["totem"]
+    assert kinds("node1", seen(file(1571))) == []

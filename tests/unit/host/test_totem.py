@@ -69,17 +69,18 @@ def change(**pillar):
     totem.change(config("node1", **pillar), Machine(), OTHERS)
 
 
-def test_a_token_that_falls_is_written_and_read_once_more_for_the_links(cluster):
+def test_it_is_written_in_steps_and_read_once_more_for_the_links(cluster):
     it = cluster(SAFE)
     change(timing="fast")
-    assert it.done == [("update", 1000), ("reload",)]
+    assert it.done == [*(("update", it) for it in (2330, 1570, 1190, 1000)), ("reload",)]
     assert it.works == FAST
+    assert 104.6 < it.now < 110, "each link has been pinged with its new times"
 
 
-def test_one_that_rises_far_is_written_and_the_links_are_left_alone(cluster):
+def test_so_it_is_back(cluster):
     it = cluster(FAST)
     change(timing="safe")
-    assert it.done == [("update", 3000)]
+    assert it.done == [*(("update", it) for it in (1190, 1570, 2330, 3000)), ("reload",)]
 
 
 def test_where_corosync_does_not_run_only_the_files_are_written(cluster):
@@ -109,7 +110,7 @@ def test_what_pcs_complains_of_is_told_and_its_word_on_force_is_not(cluster):
 def test_a_corosync_that_does_not_take_it_over_is_waited_for_and_told(cluster):
     it = cluster(SAFE)
     it.heeds = False
-    with pytest.raises(TimedOut, match="waited 30 s for corosync to work with token 1000"):
+    with pytest.raises(TimedOut, match="waited 30 s for corosync to work with token 2330"):
         change(timing="fast")
     assert ("reload",) not in it.done
 
