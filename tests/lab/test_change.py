@@ -70,7 +70,7 @@ def test_another_timing_is_set_while_the_cluster_runs_and_nobody_notices(applied
         try:
             for name, numbers in (("fast", Running(1000, 1200)), ("safe", Running(3000, 3600))):
                 apply.write_pillar(timing=name)
-                done = applied.salt("node[123]", "hakube_cluster.apply", timeout=90)
+                done = applied.salt("node[123]", "hakube_cluster.apply", timeout=180)
                 assert [it["problems"] for it in done.values()] == [[], [], []]
                 assert list(done["node1"]["changes"]) == ["1 totem"]
                 assert [done[it]["changes"] for it in ("node2", "node3")] == [{}, {}]
