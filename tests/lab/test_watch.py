@@ -126,8 +126,10 @@ def test_in_maintenance_an_address_that_goes_is_left_to_the_administrator(applie
         node.run(f"ip address add {words[3]} dev {words[1]}")
     finally:
         node.run("crm_attribute --name maintenance-mode --delete")
+    wait_until(
+        lambda: sample(node)["eyes"]["address"]["here"], "it to see it", timeout=30, every=0.2
+    )
     assert handed_over(node) == before
-    assert sample(node)["eyes"]["address"]["here"]
 
 
 @pytest.fixture
