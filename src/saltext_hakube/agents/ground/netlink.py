@@ -70,17 +70,20 @@ class Network:
 
     def interface(self, ip: str, name: str | None = None, prefix: int | None = None) -> int | None:
         """The index of the interface for an address: the named one, else the one that has it,
-        else one with an address of the same subnet; None where there is none."""
+        else one with an address of the same subnet, the smallest if there are several; None where
+        there is none."""
         if name is not None:
             return next((index for index, link in self.links.items() if link.name == name), None)
         if (held := self.here(ip)) is not None:
             return held.index
         wanted = ipaddress.ip_address(ip)
-        for one in sorted(self.addresses):
-            other = ipaddress.ip_network(f"{one.ip}/{prefix or one.prefix}", strict=False)
-            if wanted.version == other.version and wanted in other:
-                return one.index
-        return None
+        around = [
+            one
+            for one in self.addresses
+            if (":" in one.ip) == (":" in ip)
+            and wanted in ipaddress.ip_network(f"{one.ip}/{prefix or one.prefix}", strict=False)
+        ]
+        return min(around, key=lambda one: (-one.prefix, one)).index if around else None
 
     def remove(self, address: Address) -> str:
         """Take the address away. Returns what is against it; nothing: an empty text."""
@@ -101,15 +104,20 @@ class Network:
 
     def _receive(self) -> None:
         before = (dict(self.links), set(self.addresses))
-        try:
-            while True:
-                for type_, body in _messages(self._socket.recv(1 << 18)):
-                    self._take(type_, body)
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            if error.errno != errno.ENOBUFS:
-                raise
+        lost = False
+        while True:
+            try:
+                data = self._socket.recv(1 << 18)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                lost = True  # what still waits here is older than what was left out
+                continue
+            for type_, body in _messages(data):
+                self._take(type_, body)
+        if lost:
             self._look()
         if before != (self.links, self.addresses):
             self._changed()
@@ -119,6 +127,8 @@ class Network:
             if (address := _address(body)) is not None:
                 # Another prefix is the same address for the kernel only in IPv6; told twice then.
                 (self.addresses.add if type_ == _NEWADDR else self.addresses.discard)(address)
+        elif type_ in (_NEWLINK, _DELLINK) and body[0] != socket.AF_UNSPEC:
+            pass  # a bridge's word on its port (AF_BRIDGE): one that leaves the bridge is still there
         elif type_ == _NEWLINK:
             index, link = _link(body, self.links)
             self.links[index] = link

@@ -50,6 +50,15 @@ found["against"] = [network.remove(network.here(a)) for a in ("192.0.2.100", "20
 both = ("192.0.2.100", "2001:db8::100")
 found["went"] = settle(lambda: not any(network.here(a) for a in both))
 found["again"] = network.remove(Address("192.0.2.100", network.interface("192.0.2.100"), 24))
+found["prefix6"] = network.interface("2001:db8::100", None, 64)
+ip("address", "add", "192.0.2.1/16", "dev", "other")
+ip("link", "add", "bridge", "type", "bridge")
+ip("link", "set", "one", "master", "bridge")
+ip("link", "set", "one", "nomaster")
+ip("link", "delete", "bridge")
+network._receive()
+found["left the bridge"] = [link().name, network.here("192.0.2.11") is not None]
+ip("address", "delete", "192.0.2.1/16", "dev", "other")
 ip("link", "set", "other", "down")
 found["lost"] = settle(lambda: not link().up)
 ip("link", "set", "other", "up")
@@ -60,6 +69,37 @@ found["named"] = network.links[network.interface("192.0.2.100", "lo")].name
 found["told"] = len(told) > 5
 print(json.dumps(found))
 """
+
+
+OVERFLOW = """
+import json, socket, subprocess
+from saltext_hakube.agents.ground import netlink
+from saltext_hakube.agents.ground.loop import Loop
+
+def batch(*lines):
+    subprocess.run(["ip", "-batch", "-"], input="\\n".join(lines), text=True, check=True)
+
+batch("link set lo up", "link add one type veth peer name two", "link set one up")
+network = netlink.Network(Loop(), lambda: None)
+network._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+batch("address add 192.0.2.100/24 dev one", *["link set lo down", "link set lo up"] * 50)
+batch("address delete 192.0.2.100/24 dev one")
+network._receive()
+print(network.here("192.0.2.100") is not None)
+network._receive()
+print(network.here("192.0.2.100") is not None)
+"""
+
+
+def test_what_waits_from_before_an_overflow_is_not_believed_after_it():
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", OVERFLOW],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr) == ("False\nFalse\n", "")
 
 
 def test_addresses_and_links_that_come_and_go_are_told_at_once():
@@ -79,6 +119,8 @@ def test_addresses_and_links_that_come_and_go_are_told_at_once():
         "against": ["", ""],
         "went": True,
         "again": "Cannot assign requested address",
+        "prefix6": None,
+        "left the bridge": ["one", True],
         "lost": True,
         "back": True,
         "gone": True,
