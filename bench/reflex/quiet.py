@@ -100,8 +100,9 @@ def against(told: dict[str, Any]) -> list[str]:
         found.append(f"{told['seen']['failed']} requests failed")
     if told["moved"]:
         found.append("the VIP moved")
-    found += [f"{name} acted: {it}" for name, its in told["actions"].items() for it in its]
+    # One that was killed looks again, says so, and announces the address: that harms nobody.
     if not told["killed"]:
+        found += [f"{name} acted: {it}" for name, its in told["actions"].items() for it in its]
         found += [f"{name} said: {it}" for name, its in told["said"].items() for it in its]
     return [*found, *told["fail_counts"], *told["sick"]]
 
@@ -149,11 +150,11 @@ def _spent(before: dict[str, Any], after: dict[str, Any], began: float) -> dict[
     elapsed = time.time() - began
     return {
         unit: {
-            # One that was killed began afresh.
-            "percent": round(100 * max(0.0, it["cpu"] - before[unit]["cpu"]) / elapsed, 3),
+            "percent": round(100 * (it["cpu"] - before[unit]["cpu"]) / elapsed, 3),
             "rss": round(it["rss"] / 1024, 1),
             "pss": round(it["pss"] / 1024, 1),
         }
         for unit, it in after.items()
-        if unit in before
+        # One that was killed counts from zero again, and tells nothing of the whole time.
+        if unit in before and it["cpu"] >= before[unit]["cpu"]
     }
