@@ -110,7 +110,9 @@ def see(state: State, eyes: Eyes, now: float, patience: float, since: float | No
             state = state._replace(since=None, due=None, ask_until=now + HAND_OVER_FOR)
         actions = _announce(before, eyes)
         return _hand_over(state, now, actions)
-    if state.since is None:
+    # While only the quorum was unknown the others had no reason to count this node out.
+    unknown = before.stack and before.quorate is None and not eyes.stack
+    if state.since is None or (unknown and now - state.since >= patience):
         begin = now if since is None else since
         state = state._replace(since=begin, due=begin + patience, asking=False)
     lost = before.quorate is True and eyes.quorate is False and before.corosync and eyes.corosync

@@ -74,6 +74,17 @@ def test_while_nobody_says_whether_a_living_stack_has_quorum_the_address_stays()
     assert what(see(state, CUT, T + 602, T)) == [GIVE_UP]
 
 
+def test_a_stack_that_dies_after_nobody_said_whether_it_has_quorum_counts_from_its_death():
+    state = see(well(), WELL._replace(quorate=None), 0.0, T).state
+    state = tick(state, T).state
+    state = see(state, DEAD, 600.0, T).state
+    assert state.due == 600.0 + T
+    # One that is only just back, and dies again, has its time running.
+    state = see(well(), DEAD, 0.0, T).state
+    state = see(state, WELL._replace(quorate=None), 1.0, T).state
+    assert see(state, DEAD, 2.0, T).state.due == T
+
+
 def test_what_hung_unseen_counts_since_it_answered_last():
     step = see(well(), WELL._replace(hangs=True), 10.0, T, since=7.0)
     assert step.state.due == pytest.approx(7.0 + T)
