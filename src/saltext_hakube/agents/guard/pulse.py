@@ -16,7 +16,9 @@ from saltext_hakube.agents.ground.loop import Loop, Timer
 
 EVERY = 1.0  # seconds
 HANGS = 1.5  # seconds without an answer: it gives one in less than a millisecond
-ASLEEP = 1.5  # seconds that we came too late ourselves: the machine slept, and corosync with it
+# Seconds that we came too late ourselves: the machine slept, and corosync with it. Far less than
+# HANGS, or a question that was under way when it fell asleep would look unanswered.
+ASLEEP = 0.5
 
 # The whole of the address counts, with its zeros (sockaddr_un). It may have up to 107 characters.
 ADDRESS = b"\0cmap".ljust(108, b"\0")

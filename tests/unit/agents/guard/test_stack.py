@@ -141,6 +141,27 @@ def test_who_answers_does_not_hang_and_who_stops_to_does(loop, door, quick):
     seen.stop()
 
 
+def test_a_question_that_was_under_way_while_the_machine_slept_is_no_sign_of_a_hang(
+    loop, door, monkeypatch
+):
+    name, _ = door
+    now, told = [100.0], []
+    monkeypatch.setattr(loop, "now", lambda: now[0])
+    seen = Pulse(loop, lambda: told.append(1), name)
+    seen.start()
+    seen._known = True
+    seen._look()
+    now[0] += pulse.EVERY + pulse.HANGS - 0.5  # asked just before a sleep of 2 s
+    seen._look()
+    assert told == []
+    # One that really hangs is found all the same.
+    for _ in range(3):
+        now[0] += pulse.EVERY
+        seen._look()
+    assert told == [1]
+    seen.stop()
+
+
 def test_who_never_answered_is_not_said_to_hang(loop, door, quick):
     name, _ = door
     told = []
