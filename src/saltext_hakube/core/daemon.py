@@ -104,6 +104,8 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+# What that does not know yet (pidfd_open, in older systemd) is refused, which is no death.
+SystemCallErrorNumber=EPERM
 {settings}
 
 [Install]
