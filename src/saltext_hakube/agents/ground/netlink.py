@@ -128,7 +128,7 @@ class Network:
                 # Another prefix is the same address for the kernel only in IPv6; told twice then.
                 (self.addresses.add if type_ == _NEWADDR else self.addresses.discard)(address)
         elif type_ in (_NEWLINK, _DELLINK) and body[0] != socket.AF_UNSPEC:
-            pass  # a bridge's word on its port (AF_BRIDGE): one that leaves the bridge is still there
+            pass  # a bridge's word on its port (AF_BRIDGE): what leaves a bridge is still there
         elif type_ == _NEWLINK:
             index, link = _link(body, self.links)
             self.links[index] = link
