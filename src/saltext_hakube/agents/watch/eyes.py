@@ -22,6 +22,7 @@ from saltext_hakube.agents.watch.verdict import GREEN, RED, Facts, Verdict
 HURRY = 2.0  # seconds after a death
 OTHERS = 2.0  # seconds from one look at the other nodes to the next, while we have no server up
 DEADLINE = 2.0  # seconds for attrd_updater
+BLIND = 2.0  # seconds until systemd is asked again, where haproxy has nothing that can be asked
 LAST = 2.0  # seconds for the attributes to be deleted when we end
 
 
@@ -52,6 +53,8 @@ class Eyes:
         both = steer and reflex.servers
         self._attribute_of_servers = self._make(attribute.SERVERS, actions) if both else None
         self._repair = Repair(loop, reflex, self._process, actions) if reflex.repair else None
+        if self._path.path is None:
+            loop.every(BLIND, self._find)
 
     def took(self, seen: list[Server] | None) -> None:
         """What haproxy said of its servers, None where it did not."""
@@ -117,6 +120,11 @@ class Eyes:
     def _make(self, name: str, actions: Actions) -> Attribute:
         return Attribute(self._loop, name, self._reflex.node, actions)
 
+    def _find(self) -> None:
+        """No answer tells that haproxy is there, so systemd is asked until it is."""
+        if not self._process.runs:
+            self._process.ask()
+
     def _look(self) -> None:
         if self._process.process.died is not None and not self._process.hurried:
             self._process.hurried = True
@@ -125,6 +133,8 @@ class Eyes:
         if path is not None and path.row:
             self._process.answers(self._path.answered_at)
         now = self._path.now()
+        if path is None and self._process.runs:  # another process: that is all there is to know
+            self._process.answers(now)
         floating = self._floating
         facts = Facts(
             path=path,
