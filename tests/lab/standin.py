@@ -12,6 +12,7 @@ It models only what a load balancer and a cluster manager see of them, as observ
 Runs inside a node with that node's own Python and nothing else.
 """
 
+import concurrent.futures
 import http.server
 import os
 import pathlib
@@ -45,14 +46,22 @@ def tell_systemd(text):
 
 
 def etcd_answers():
-    for server in FLAGS.get("--etcd-servers", "").split(","):
-        try:
-            with urllib.request.urlopen(f"{server}/health", timeout=1) as answer:
-                if b'"true"' in answer.read():
-                    return True
-        except OSError:
-            continue
-    return False
+    """All members at once: a real one keeps connections to all, and uses one that lives."""
+    members = FLAGS.get("--etcd-servers", "").split(",")
+    pool = concurrent.futures.ThreadPoolExecutor(len(members))
+    try:
+        asked = [pool.submit(member_answers, member) for member in members]
+        return any(one.result() for one in concurrent.futures.as_completed(asked))
+    finally:
+        pool.shutdown(wait=False)
+
+
+def member_answers(member):
+    try:
+        with urllib.request.urlopen(f"{member}/health", timeout=1) as answer:
+            return b'"true"' in answer.read()
+    except OSError:
+        return False
 
 
 def verdict(path, query, known):

@@ -12,7 +12,9 @@ INFO, WARNING, ERROR = 6, 4, 3  # syslog's levels, as the journal takes them (sd
 
 def say(text: str, level: int = INFO) -> None:
     """One line into the journal."""
-    print(f"<{level}>{' '.join(text.splitlines())}", file=sys.stderr, flush=True)
+    # In one write: more than one thread has something to say.
+    sys.stderr.write(f"<{level}>{' '.join(text.splitlines())}\n")
+    sys.stderr.flush()
 
 
 def tell_systemd(text: str) -> None:

@@ -99,6 +99,7 @@ class Child:
         self._line = line
         self._kept: dict[int, bytearray] = {}
         self._problem = ""
+        self._over = False
         self._timer: Timer | None = None
         self._death: _Reaped | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -127,10 +128,11 @@ class Child:
             self._timer = loop.after(deadline, lambda: self._late(deadline))
 
     def cancel(self) -> None:
-        """End it; nobody is told."""
+        """End it; nobody is told. One that has ended already is no error."""
         if self._timer:
             self._timer.cancel()
-        if self._process is not None and self._death is not None:
+        if self._process is not None and not self._over:
+            self._over = True
             self._death.cancel()
             self._kill()
             self._process.wait()
@@ -164,6 +166,7 @@ class Child:
                 self._line(line.decode("utf-8", "replace"))
 
     def _ended(self) -> None:
+        self._over = True
         if self._timer:
             self._timer.cancel()
         for descriptor in (self._out, self._err):

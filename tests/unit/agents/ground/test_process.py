@@ -104,3 +104,10 @@ def test_the_death_of_one_that_is_gone_is_told_too(loop):
     gone.wait()
     Death(loop, gone.pid, loop.stop)
     loop.run()
+
+
+def test_one_that_has_ended_can_be_cancelled_still(loop):
+    child = run(loop, ["true"], lambda end: loop.stop())
+    loop.run()
+    child.cancel()
+    child.cancel()
