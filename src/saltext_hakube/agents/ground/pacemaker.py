@@ -62,7 +62,9 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
         raise Unreadable(f"the CIB has no resource {resource}")
     sets = _Sets(root)
     maintenance = _maintenance(sets, root, chain, node)
-    unmanaged = sets.might("is-managed", False, sets.meta(chain))
+    unmanaged = sets.might("is-managed", False, sets.meta(chain)) or sets.might(
+        "is-managed-default", False, [root.findall("configuration/crm_config/cluster_property_set")]
+    )
     started, stopping = _history(root, node, resource)
     return View(
         quorate=root.get("have-quorum") == "1",
@@ -195,7 +197,10 @@ def _history(root: ET.Element, node: str, resource: str) -> tuple[bool | None, b
                 ended.append((int(number), action))
     if pending or not ended:
         return None, "stop" in pending
-    last = max(ended, key=lambda one: one[0])[1]
+    newest = max(number for number, _ in ended)
+    # A failure that was reported may stand beside the monitor that went well, with its number.
+    lasts = [action for number, action in ended if number == newest]
+    last = next((one for one in lasts if one.get("rc-code") != _RUNNING), lasts[0])
     kind, code = last.get("operation"), last.get("rc-code")
     if kind in ("start", "monitor") and code == _RUNNING:
         return True, False

@@ -171,6 +171,8 @@ RULE = f'<rule id="r" score="INFINITY">{DATE}</rule>'
         ({"own": meta("o", RULE, is_managed="false")}, True),
         ({"own": meta("o", RULE, is_managed="true"), "defaults": meta("d", is_managed="0")}, True),
         ({"properties": options("cluster_property_set", "p", RULE, maintenance_mode="1")}, True),
+        # A property of Pacemaker 2, whatever the resource says itself.
+        ({"properties": properties(is_managed_default="false")}, True),
         # An attribute that lasts until the node's next start.
         (
             {
@@ -238,6 +240,8 @@ FAILURE = action("asyncmon", 8, 1, slot="last_failure")
         (action("start", 10) + action("monitor", 11, interval=10000) + FAILURE, True, False),
         # Pacemaker knows that it is gone, or could not do what it wanted.
         (STARTED + action("monitor", 12, 7, interval=10000), None, False),
+        # Under the number of the monitor that went well.
+        (STARTED + MONITOR + action("monitor", 7, 7, 4, interval=10000, slot="f"), None, False),
         (action("stop", 9, 1, 4) + MONITOR, None, False),
         (action("start", 9, 1, 2), None, False),
     ],
