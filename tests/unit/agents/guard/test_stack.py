@@ -61,9 +61,11 @@ def test_neither_the_dead_nor_those_of_a_container_count(tmp_path, other):
 
 def test_the_kernel_keeps_this_much_of_the_controllers_name(tmp_path):
     script = tmp_path / "pacemaker-controld"
-    script.write_text("#!/bin/sh\nread nothing\n")
+    script.write_text("#!/bin/sh\necho begun\nread nothing\n")
     script.chmod(0o755)
-    with subprocess.Popen([script], stdin=subprocess.PIPE) as started:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([script], **pipes) as started:
+        started.stdout.readline()
         comm = Path(f"/proc/{started.pid}/comm").read_bytes().strip()
         started.stdin.close()
     assert comm == CONTROLLER
