@@ -108,6 +108,8 @@ def see(state: State, eyes: Eyes, now: float, patience: float, since: float | No
     if eyes.well:
         if not before.well:
             state = state._replace(since=None, due=None, ask_until=now + HAND_OVER_FOR)
+        if state.gave_up is None:  # the address came back before Pacemaker was asked again
+            state = state._replace(due=None)
         actions = _announce(before, eyes)
         return _hand_over(state, now, actions)
     # While only the quorum was unknown the others had no reason to count this node out.

@@ -186,6 +186,14 @@ def test_who_has_the_address_and_is_well_announces_what_is_new(before, after, an
     assert (ANNOUNCE in what(see(state, after, 1.0, T))) is announced
 
 
+def test_an_address_that_comes_back_while_pacemaker_does_not_say_yet_leaves_nothing_to_wait_for():
+    state = see(given_up(), WELL._replace(here=False), 60.0, T).state
+    state = answered(state, 60.1, told=False).state
+    assert state.due is not None
+    state = see(state, WELL, 60.2, T).state
+    assert (state.due, state.gave_up, state.asking) == (None, None, False)
+
+
 # -- promises ------------------------------------------------------------------------------------
 
 
