@@ -156,8 +156,12 @@ class Floating:
     def _handed_over(self, ended: Ended, reason: str) -> None:
         self._busy = False
         vip = self._settings.vip_resource
-        told = f"could not hand over ({ended.told})" if ended.told else "handed over"
-        self._actions.did(f"{told} the failure of {vip} to Pacemaker", reason)
+        failed = bool(self._failing.problem)
+        self._failing.note(ended.told)
+        if not ended.told:
+            self._actions.did(f"handed over the failure of {vip} to Pacemaker", reason)
+        elif not failed:  # it is tried again for hours, which is no news
+            self._actions.did(f"could not hand over the failure of {vip} ({ended.told})", reason)
         if not self._here:
             self._again(AGAIN)
 

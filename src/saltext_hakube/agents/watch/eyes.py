@@ -150,7 +150,11 @@ class Eyes:
             self._timer = None
         wait = verdict.next_look(facts, now)
         if wait is not None:
-            self._timer = self._loop.after(wait + 0.001, self._look)
+            self._timer = self._loop.after(wait + 0.001, self._timed)
+
+    def _timed(self) -> None:
+        self._path.note_lateness()
+        self._look()
 
     def _judged(self, found: Verdict) -> None:
         before, self._verdict = self._verdict, found

@@ -54,6 +54,7 @@ class DataPath:
         self._problem = ""
         self._own = Trouble("asking haproxy whether it works")
         self.awake = Awake()
+        self._noted = loop.now()
         self.path: Path | None = None
         #: When the question was asked that got the last answer.
         self.answered_at: float | None = None
@@ -94,8 +95,15 @@ class DataPath:
             "problem": self._problem or None,
         }
 
+    def note_lateness(self) -> None:
+        """A timer has called. What it was late by, and others were too, counts once."""
+        now = self._loop.now()
+        begin = max(now - self._loop.late, self._noted)
+        self._noted = now
+        self.awake = self.awake.late(now - begin)
+
     def _tick(self) -> None:
-        self.awake = self.awake.late(self._loop.late)
+        self.note_lateness()
         self._ask(counts=True)
         self._heard()
 
