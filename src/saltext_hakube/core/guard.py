@@ -26,11 +26,6 @@ RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_PACKET AF_INET AF_INET6
 )
 
 
-def wanted(config: Config) -> bool:
-    """Whether there is something for it to do."""
-    return config.reflex.guard or config.reflex.announce
-
-
 def vip(config: Config) -> dict[str, Any]:
     """The floating address, as both daemons are told."""
     found = config.vip

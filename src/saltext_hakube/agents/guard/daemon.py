@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import time
 from pathlib import Path
 
-from saltext_hakube.agents.ground.journal import ERROR, say, tell_systemd
+from saltext_hakube.agents.ground import program
+from saltext_hakube.agents.ground.journal import say, tell_systemd
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.ground.sample import Sample
 from saltext_hakube.agents.guard.decide import GaveUp
 from saltext_hakube.agents.guard.guard import Guard
-from saltext_hakube.agents.guard.settings import Settings, Wrong, settings
+from saltext_hakube.agents.guard.settings import Settings, settings
 
-WRONG_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: systemd does not try again
 BEAT = 1.0  # seconds from sample to sample while nothing happens
 
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM. The one argument is the configuration's path."""
-    if len(arguments) != 1:
-        print("usage: hakube-guard CONFIGURATION", file=sys.stderr)
-        return 64
-    try:
-        found = settings(arguments[0])
-    except Wrong as error:
-        say(str(error), ERROR)
-        return WRONG_CONFIGURATION
+    return program.start("hakube-guard", arguments, settings, _run)
+
+
+def _run(found: Settings) -> None:
     sample = Sample(found.sample)
-    try:
-        _run(found, sample)
-    except OSError as error:
-        say(f"cannot go on: {error.strerror or error}", ERROR)
-        return 1
-    sample.remove()
-    return 0
-
-
-def _run(found: Settings, sample: Sample) -> None:
     loop = Loop()
     loop.on_signal(signal.SIGTERM, loop.stop)
     loop.on_signal(signal.SIGINT, loop.stop)
@@ -55,6 +40,7 @@ def _run(found: Settings, sample: Sample) -> None:
     loop.every(BEAT, beat)
     loop.run()
     tell_systemd("STOPPING=1")
+    sample.remove()
 
 
 def _gave_up(path: str) -> GaveUp | None:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import json
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-
-class Wrong(Exception):
-    """It cannot be used; the text says why."""
+from saltext_hakube.agents.ground import program
 
 
 class Settings(NamedTuple):
@@ -30,22 +26,18 @@ class Settings(NamedTuple):
 
 def settings(path: str) -> Settings:
     """Read it. Raises Wrong."""
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        vip = data["vip"]
-        return Settings(
-            node=str(data["node"]),
-            address=str(ipaddress.ip_address(vip["address"])),
-            interface=vip["interface"],
-            prefix=vip["prefix"],
-            resource=str(data["resource"]),
-            guard=bool(data["guard"]),
-            announce=bool(data["announce"]),
-            sample=str(data["sample"]),
-        )
-    except OSError as error:
-        raise Wrong(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise Wrong(f"{path} is no JSON as it is wanted: {error}") from None
-    except (KeyError, TypeError) as error:
-        raise Wrong(f"{path} is not as it is wanted: {error!r}") from None
+    return program.read(path, _settings)
+
+
+def _settings(data: dict[str, Any]) -> Settings:
+    vip = data["vip"]
+    return Settings(
+        node=str(data["node"]),
+        address=str(ipaddress.ip_address(vip["address"])),
+        interface=vip["interface"],
+        prefix=vip["prefix"],
+        resource=str(data["resource"]),
+        guard=bool(data["guard"]),
+        announce=bool(data["announce"]),
+        sample=str(data["sample"]),
+    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-from saltext_hakube.agents.ground.journal import ERROR, say, tell_systemd
+from saltext_hakube.agents.ground import program
+from saltext_hakube.agents.ground.journal import say, tell_systemd
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.ground.sample import Sample
 from saltext_hakube.agents.watch.actions import Actions
@@ -15,28 +15,22 @@ from saltext_hakube.agents.watch.answers import Server
 from saltext_hakube.agents.watch.eyes import Eyes
 from saltext_hakube.agents.watch.looking import Looking
 from saltext_hakube.agents.watch.sessions import Sessions
-from saltext_hakube.agents.watch.settings import Settings, Wrong, settings
+from saltext_hakube.agents.watch.settings import Settings, settings
 
-WRONG_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: systemd does not try again
 ALIVE = 2.0  # seconds from one word to systemd's watchdog to the next
 
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM. The one argument is the configuration's path."""
-    if len(arguments) != 1:
-        print("usage: hakube-watch CONFIGURATION", file=sys.stderr)
-        return 64
-    try:
-        found = settings(arguments[0])
-    except Wrong as error:
-        say(str(error), ERROR)
-        return WRONG_CONFIGURATION
+    return program.start("hakube-watch", arguments, settings, _run)
+
+
+def _run(found: Settings) -> None:
     watch = _Watch(found)
     try:
         watch.run()
     finally:
         watch.sample.remove()
-    return 0
 
 
 class _Watch:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
-
-class Wrong(Exception):
-    """The configuration cannot be used; the text says why."""
+from saltext_hakube.agents.ground import program
 
 
 class Health(NamedTuple):
@@ -67,24 +63,20 @@ class Settings(NamedTuple):
 
 def settings(path: str) -> Settings:
     """Read the configuration. Raises Wrong."""
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        haproxy = data["haproxy"]
-        return Settings(
-            stats=haproxy["stats"],
-            master=haproxy["master"],
-            checked=frozenset(haproxy["checked"]),
-            unchecked=frozenset(haproxy["unchecked"]),
-            interval=float(data["interval"]),
-            sample=data["sample"],
-            reflex=_reflex(data) if "node" in data else None,
-        )
-    except OSError as error:
-        raise Wrong(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise Wrong(f"{path} is no JSON as it is wanted: {error}") from None
-    except (KeyError, TypeError) as error:
-        raise Wrong(f"{path} is not as it is wanted: {error!r}") from None
+    return program.read(path, _settings)
+
+
+def _settings(data: dict[str, Any]) -> Settings:
+    haproxy = data["haproxy"]
+    return Settings(
+        stats=haproxy["stats"],
+        master=haproxy["master"],
+        checked=frozenset(haproxy["checked"]),
+        unchecked=frozenset(haproxy["unchecked"]),
+        interval=float(data["interval"]),
+        sample=data["sample"],
+        reflex=_reflex(data) if "node" in data else None,
+    )
 
 
 def _reflex(data: dict[str, Any]) -> Reflex:

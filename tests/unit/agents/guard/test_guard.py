@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from saltext_hakube.agents.ground import program
 from saltext_hakube.agents.guard import daemon
 from saltext_hakube.agents.guard.decide import GaveUp
 from tests.unit.agents.ground.test_pacemaker import STARTED, action, cib, properties
@@ -179,13 +180,13 @@ def test_the_address_goes_unless_a_person_keeps_it_and_pacemaker_hears_of_it(tmp
 
 
 def test_what_is_no_configuration_ends_it_for_good(tmp_path, capsys):
-    assert daemon.main([str(tmp_path / "none.json")]) == daemon.WRONG_CONFIGURATION
+    assert daemon.main([str(tmp_path / "none.json")]) == program.WRONG_CONFIGURATION
     assert "cannot read" in capsys.readouterr().err
     for text in ("{", "[]", "{}", json.dumps({"vip": {"address": "nowhere"}})):
         (tmp_path / "bad.json").write_text(text)
-        assert daemon.main([str(tmp_path / "bad.json")]) == daemon.WRONG_CONFIGURATION
+        assert daemon.main([str(tmp_path / "bad.json")]) == program.WRONG_CONFIGURATION
     told = configuration(tmp_path, vip={"address": "192.0.2.300"})
-    assert daemon.main([str(told)]) == daemon.WRONG_CONFIGURATION
+    assert daemon.main([str(told)]) == program.WRONG_CONFIGURATION
     assert daemon.main([]) == 64
 
 
