@@ -75,6 +75,12 @@ def failures(node: Node) -> list[str]:
     return [f"{it.resource} on {it.node}: {it.count}" for it in status.fail_counts(told)]
 
 
+def told(node: Node) -> list[str]:
+    """The cluster as this node sees it, for a person: state, history, fail counts."""
+    words = "crm_mon -1 --inactive --operations --failcounts --show-detail; ip -br address"
+    return node.run(words, check=False).stdout.splitlines()
+
+
 def wait(lab: Lab, nodes: Sequence[Node], timeout: float) -> list[str]:
     """Wait until nothing is against it; what is, after *timeout* seconds."""
     deadline = time.monotonic() + timeout

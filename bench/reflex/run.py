@@ -57,6 +57,7 @@ def once(
         record["sick"] = sick
         if sick:
             record["journal"] = {it.name: journal(it, since) for it in nodes if it.running}
+            record["status"] = {it.name: health.told(it) for it in nodes if it.running}
             try:
                 health.rescue(nodes)
                 record["sick_after_rescue"] = health.wait(lab, nodes, heal)

@@ -179,13 +179,14 @@ def test_an_old_worker_loses_its_sessions_on_an_apiserver_that_hangs_and_no_othe
     hung()
     wait_until(lambda: holder() == EACH, "its sessions to be closed", timeout=40, every=0.2)
 
-    def closings():  # the sample is written a moment after it was done
-        return [one for one in sample(node)["actions"] if one["what"].startswith("closed ")]
-
-    wait_until(closings, "it to be told", timeout=30, every=0.2)
-    action = closings()[-1]
     address = server(node, "secure-node3")["address"]
-    assert action["what"] == f"closed {EACH} sessions of the old worker {current} on {address}"
+    what = f"closed {EACH} sessions of the old worker {current} on {address}"
+
+    def closings():  # of this worker; the sample is written a moment after it was done
+        return [one for one in sample(node)["actions"] if one["what"] == what]
+
+    wait_until(closings, f"it to be told: {what}", timeout=30, every=0.2)
+    (action,) = closings()
     assert action["why"].startswith(f"{BACKEND}/secure-node3 is DOWN")
     assert action["why"] in journal(node)
     assert holder() == EACH

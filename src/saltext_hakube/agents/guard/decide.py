@@ -12,7 +12,8 @@ after token + consensus. Always true:
   and consensus have passed already), with no quorate and living stack since;
 - never while corosync and Pacemaker live and the node is quorate: all that waits is dropped; nor
   while they live and nobody says whether it is: the tool that should say so may be what failed;
-- once for each trouble: an address that comes later is some person's doing, and stays;
+- once for each trouble: an address that comes later is some person's doing, and stays; a stack
+  that lived meanwhile, and nobody knew whether it was quorate, and dies again is another trouble;
 - nothing is announced, and nothing handed over, but by a node that is quorate and lives;
 - ``gave_up`` ends when the address is back, when Pacemaker was told, or after HAND_OVER_FOR.
 """

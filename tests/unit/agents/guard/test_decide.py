@@ -194,6 +194,18 @@ def test_an_address_that_comes_back_while_pacemaker_does_not_say_yet_leaves_noth
     assert (state.due, state.gave_up, state.asking) == (None, None, False)
 
 
+def test_a_stack_that_lived_for_a_moment_and_dies_again_is_another_trouble():
+    """Whether it was quorate was not known: Pacemaker may have started the VIP in that time."""
+    state = see(given_up(), DEAD._replace(here=True), 20.0, T).state
+    assert state.due is None
+    state = see(
+        state, state.eyes._replace(corosync=True, pacemaker=True, quorate=None), 30.0, T
+    ).state
+    state = see(state, DEAD, 31.0, T).state
+    assert what(tick(state, 31.0 + T - 0.01)) == []
+    assert what(tick(state, 31.0 + T)) == [GIVE_UP]
+
+
 # -- promises ------------------------------------------------------------------------------------
 
 
@@ -221,6 +233,13 @@ class Promises(RuleBasedStateMachine):
             self.done = 0
         elif self.bad_since is None:
             self.bad_since = self.now
+        elif (
+            before.stack
+            and before.quorate is None
+            and not eyes.stack
+            and self.now - self.bad_since >= T
+        ):  # it lived, and may have been quorate: that it died is a trouble of its own
+            self.bad_since, self.done = self.now, 0
         if before.quorate and eyes.quorate is False and before.corosync and eyes.corosync:
             self.lost_at = self.now if self.lost_at is None else self.lost_at
         self.take(see(self.state, eyes, self.now, T))
@@ -293,7 +312,9 @@ class Promises(RuleBasedStateMachine):
                 waits = self.state.asking or self.state.due is not None
                 assert waits == bool(self.state.gave_up), "nobody, or nothing, is waited for"
             elif (
-                not self.done and self.state.eyes.here and self.now - self.bad_since < AFTER_QUORUM
+                not self.done
+                and self.state.eyes.here
+                and self.now - self.bad_since < AFTER_QUORUM - 1e-6
             ):
                 assert self.state.due is not None, "it will never be given up"
 
