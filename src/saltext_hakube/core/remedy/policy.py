@@ -1,0 +1,79 @@
+"""What may be done about what is seen (``hakube:heal``)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from saltext_hakube.core.remedy.words import Component, Rung
+
+Times = Annotated[int, Meta(ge=1, le=100, description="a whole number, 1 to 100")]
+Wait = Annotated[float, Meta(ge=1, le=86400, description="a number of seconds, 1 to 86400")]
+Ladder = Annotated[tuple[Rung, ...], Meta(description="a list of rungs, the gentlest first")]
+#: off: nothing is watched. observe: all is watched, and told, and nothing is done. act.
+Mode = Literal["off", "observe", "act"]
+
+#: No rung below moves or restarts more than what is broken; fence is no person's default.
+DEFAULT: dict[Component, tuple[Rung, ...]] = {
+    "haproxy": ("probe", "files", "hand", "kill", "move"),
+    "vip": ("probe", "hand", "move"),
+    "apiserver": ("probe", "files", "hand", "kill"),
+    "scheduler": ("probe", "files", "hand", "kill"),
+    "controller-manager": ("probe", "files", "hand", "kill"),
+    "pacemaker": ("probe", "hand"),
+    "corosync": (),
+    "files": ("probe", "files"),
+    "certificates": (),
+    "disk": (),
+}
+
+
+class Budget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much may be done. ``each``: actions for one incident's key in ``window`` seconds;
+    ``cluster``: in the whole cluster within an hour. After a failed action the next one waits
+    ``backoff`` seconds, doubled each time up to ``longest``. After ``breaker`` actions in a row
+    that mended nothing it is only told."""
+
+    each: Times = 3
+    window: Wait = 900
+    cluster: Times = 6
+    backoff: Wait = 15
+    longest: Wait = 600
+    breaker: Times = 2
+
+
+class Alone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a node may do when its master has been away for ``after`` seconds: ``tokens`` actions,
+    one more each ``every`` seconds; of the rungs probe, files and hand only."""
+
+    enabled: bool = True
+    after: Wait = 120
+    tokens: Times = 3
+    every: Wait = 900
+
+
+class Heal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The pillar's part ``hakube:heal``.
+
+    ``fall``, ``rise``: so many looks in a row make a verdict. ``reassert``: seconds after which a
+    node reports again though nothing changed; three of them without a word are silence. ``settle``:
+    seconds after an action, or after an incident was opened, in which nothing is done about it.
+    ``storm``: seconds without action after most nodes went bad at once. ``rungs``: component ->
+    its ladder, where it is another than the default.
+    """
+
+    mode: Mode = "off"
+    fall: Times = 2
+    rise: Times = 2
+    reassert: Wait = 45
+    settle: Wait = 10
+    storm: Wait = 120
+    budget: Budget = Budget()
+    alone: Alone = Alone()
+    rungs: dict[Component, Ladder] = field(default_factory=dict)
+    webhook: str | None = None
+    returner: str | None = None
+
+    def ladder(self, component: Component) -> tuple[Rung, ...]:
+        return self.rungs.get(component, DEFAULT[component])

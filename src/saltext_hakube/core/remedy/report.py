@@ -1,0 +1,101 @@
+"""What a node reports of itself, read strictly: it comes from another machine.
+
+A report is whole: it has all verdicts, so that one that is lost, doubled or late does no harm;
+``boot`` and ``seq`` tell which of two is the newer one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy.words import PROBES, Value
+
+FORMAT = 1
+
+Short = Annotated[str, Meta(max_length=300)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,252}\Z")]
+Number = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Refused(HakubeError):
+    """It is no report; the text says why, in one line."""
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """The verdict on one probe. ``since``: Unix time. ``evidence``: lines, some for each kind
+    (as ``files``, ``failures``, ``days``)."""
+
+    value: Value
+    why: Short = ""
+    since: float = 0.0
+    evidence: dict[Name, Annotated[list[Short], Meta(max_length=50)]] = {}
+
+
+class News(Struct, frozen=True, kw_only=True):
+    """What Pacemaker's alert told: ``kind`` as Pacemaker names it (resource, node, fencing)."""
+
+    kind: Name
+    at: float
+    node: Short = ""
+    resource: Short = ""
+    task: Short = ""
+    rc: Short = ""
+    desc: Short = ""
+
+
+class Alone(Struct, frozen=True, kw_only=True):
+    """What the node did by itself while it had no master."""
+
+    at: float
+    rung: Name
+    component: Name
+    result: Name
+    why: Short = ""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """One node's. ``busy``: what Salt does there now, empty if nothing. ``quorate``: None where
+    nobody knows. ``online``: members as the node sees them. ``holder``: it has the VIP's address.
+    """
+
+    format: Literal[1]
+    cluster: Name
+    node: Name
+    boot: Name
+    seq: Number
+    at: float
+    looks: dict[Name, Look]
+    news: Annotated[list[News], Meta(max_length=50)] = []
+    maintenance: bool = False
+    standby: bool = False
+    busy: Short = ""
+    quorate: bool | None = None
+    online: Annotated[list[Name], Meta(max_length=64)] = []
+    holder: bool = False
+    alone: Annotated[list[Alone], Meta(max_length=50)] = []
+
+    def value(self, probe: str) -> Value:
+        look = self.looks.get(probe)
+        return look.value if look else "unknown"
+
+
+def read(data: Any) -> Report:
+    """The report that plain data is. Raises Refused."""
+    try:
+        report = msgspec.convert(data, Report, strict=True)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+        raise Refused(f"no report: {error}") from None
+    unknown = sorted(set(report.looks) - set(PROBES))
+    if unknown:
+        raise Refused(f"no report: it looks at {unknown[0]}, which nobody knows")
+    return report
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    found = msgspec.to_builtins(report)
+    return found if isinstance(found, dict) else {}
