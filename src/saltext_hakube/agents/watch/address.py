@@ -50,6 +50,7 @@ class Floating:
         self._busy = False
         self._lost_at = loop.now()
         self._said = ""
+        self._failing = False  # the last hand-over did, which is told once
         self.interface = settings.vip.interface or ""
         #: Since when the interface has no link, on the verdict's clock; None while it has.
         self.link_lost: float | None = None
@@ -156,8 +157,7 @@ class Floating:
     def _handed_over(self, ended: Ended, reason: str) -> None:
         self._busy = False
         vip = self._settings.vip_resource
-        failed = bool(self._failing.problem)
-        self._failing.note(ended.told)
+        failed, self._failing = self._failing, bool(ended.told)
         if not ended.told:
             self._actions.did(f"handed over the failure of {vip} to Pacemaker", reason)
         elif not failed:  # it is tried again for hours, which is no news
