@@ -1,7 +1,11 @@
 """The values of a decision: what is open, what each gate said, what is to be done.
 
-``decide(state, now)`` (core.remedy.decide) is pure: the same state and time give the same step, so
-a ledger can be replayed, and another policy tried on it.
+``decide(cluster, state, now)`` (core.remedy.decide) is pure: the same state and time give the same
+step, so a ledger can be replayed, and another policy tried on it. State is changed by records only
+(core.remedy.fold), so the ledger is the state.
+
+Times are the master's, Unix. When its clock jumps, what is waited for moves with it (fold.passed);
+``Incident.opened``, ``Pause.until`` and what a record has in ``at`` stay as they were said.
 """
 
 from __future__ import annotations
@@ -27,16 +31,23 @@ GATES = (
     "budget",  # not too much, not too often
 )
 Kind = Literal[
+    "policy",  # what is declared, when it is another than before
     "observed",  # a report that changed something
+    "silent",  # a node did not answer
+    "seen",  # reports that changed nothing, where something was decided on them
+    "passing",  # such a report before that: never written
+    "clock",  # time went on while something waits for it
     "opened",  # an incident
-    "decided",  # gates, and an action or none
+    "grown",  # what an incident is about is more, or less
+    "decided",  # gates, and an action or none; again when an answer changes
     "acting",  # before an action
-    "acted",  # after it
+    "acted",  # after it; also of one that nobody heard of again ("lost")
     "verified",  # what came of it
+    "gave_up",  # nothing more is done about the incident; people have to
     "closed",  # an incident
     "told",  # people were notified
     "paused",
-    "resumed",
+    "resumed",  # by a person, or its end came
     "storm",
     "snapshot",  # the whole state, at the head of a file
     "recovered",  # a torn end was cut off
@@ -65,11 +76,13 @@ class Action(Struct, frozen=True, kw_only=True):
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """An action that was begun. ``ended``: None while it is under way. ``result``: done, nothing,
-    refused, failed or lost; ``mended``: None until it is verified."""
+    refused, failed or lost; ``mended``: None until it is verified, then whether what this rung is
+    for is well (the files are as applied; the incident is over)."""
 
     rung: Rung
     node: str
     began: float
+    deadline: float = 60.0
     ended: float | None = None
     result: str = ""
     why: str = ""
@@ -78,7 +91,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 class Incident(Struct, frozen=True, kw_only=True):
     """One open problem of one component in one scope. ``node``: empty where the scope is the
-    cluster. ``closed``: when it was found well again; kept for a while for budgets and breaker."""
+    cluster. ``closed``: when it was found well again; kept for a while for budgets and breaker.
+    ``probes``: all that belong to it, also of other components. ``since``: as ``opened``, but moves
+    with the clock. ``forgiven``: so many attempts were before a person said go on. ``said``: the
+    gates' last written answers, ``next``: the rung they were about."""
 
     id: str
     component: Component
@@ -87,9 +103,13 @@ class Incident(Struct, frozen=True, kw_only=True):
     probes: tuple[str, ...]
     opened: float
     why: str
+    since: float = 0.0
     attempts: tuple[Attempt, ...] = ()
     gave_up: bool = False
     closed: float | None = None
+    forgiven: int = 0
+    said: tuple[Gate, ...] = ()
+    next: str = ""
 
 
 class Pause(Struct, frozen=True, kw_only=True):
@@ -109,17 +129,36 @@ class Cluster(Struct, frozen=True, kw_only=True):
     policy: Heal
 
 
+class Passing(Struct, frozen=True, array_like=True):
+    """A report as the one before, but newer; the ledger does not have it yet."""
+
+    seq: int
+    at: float
+    heard: float
+
+
 class State(Struct, frozen=True, kw_only=True):
     """Everything a decision is made of. ``reports``: node -> its newest, and ``heard``: when it
-    came (the master's clock). ``storm``: until when nothing is done."""
+    came (the master's clock); ``passing``: newer ones that said the same. ``boots``: node -> boots
+    that are over. ``silent``: node -> since when it does not answer. ``red``: node -> since when
+    something that serves is down there. ``cliff``: most went bad at once, and are so; ``storm``:
+    until when nothing is done. ``clock``: the latest time known. ``declared``: what was declared.
+    """
 
     reports: dict[str, Report] = {}
     heard: dict[str, float] = {}
+    passing: dict[str, Passing] = {}
+    boots: dict[str, tuple[str, ...]] = {}
+    silent: dict[str, float] = {}
+    red: dict[str, float] = {}
     incidents: dict[str, Incident] = {}
     closed: tuple[Incident, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    cliff: bool = False
     storm: float = 0.0
     number: int = 0
+    clock: float = 0.0
+    declared: Cluster | None = None
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -132,8 +171,13 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """What decide() gives: the state then, what to write down, and at most one thing to do."""
+    """What decide() gives: the state then, what to write down, and at most one thing to do.
+
+    ``again``: seconds after which time alone may change the answer (ask the nodes again, then
+    decide); None if nothing is waited for. ``refused``: why a report was not taken."""
 
     state: State
     records: tuple[Record, ...] = ()
     action: Action | None = None
+    again: float | None = None
+    refused: str = ""
