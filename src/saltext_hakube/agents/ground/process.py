@@ -1,6 +1,8 @@
 """Other programs: run with a deadline, or followed line by line; and the death of any process.
 
-The one door to processes that the programs have. Nothing here waits.
+The one door to processes that the programs have. Nothing here waits for one to end: a process that
+waits for a disk that hangs cannot even be killed. (What cannot be bounded here is the start of one,
+which has to read it from the disk: systemd's watchdog ends us then.)
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from saltext_hakube.agents.ground.loop import Loop, Timer
 
 LONGEST = 16 << 20  # bytes of output that are kept: a CIB of thousands of objects has some
 LOOK_EVERY = 0.1  # seconds, where the kernel has no pidfd (before 5.3)
+KILLED = 1.0  # seconds for a process to be gone after SIGKILL, before it is told as it is
 
 
 class Ended(NamedTuple):
@@ -101,7 +104,6 @@ class Child:
         self._problem = ""
         self._over = False
         self._timer: Timer | None = None
-        self._death: _Reaped | None = None
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._process = subprocess.Popen(
@@ -123,7 +125,7 @@ class Child:
             os.set_blocking(descriptor, False)
             self._kept[descriptor] = bytearray()
             loop.watch(descriptor, lambda descriptor=descriptor: self._read(descriptor))
-        self._death = _Reaped(loop, self._process, self._ended)
+        _Reaped(loop, self._process, self._ended)
         if deadline is not None:
             self._timer = loop.after(deadline, lambda: self._late(deadline))
 
@@ -133,14 +135,17 @@ class Child:
             self._timer.cancel()
         if self._process is not None and not self._over:
             self._over = True
-            self._death.cancel()
             self._kill()
-            self._process.wait()
             self._close()
 
     def _late(self, deadline: float) -> None:
         self._problem = f"had not ended after {deadline:g} s"
         self._kill()  # its death is told as any other
+        self._timer = self._loop.after(KILLED, self._survived)
+
+    def _survived(self) -> None:
+        self._problem += ", and not when it was killed"
+        self._ended()
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -166,6 +171,8 @@ class Child:
                 self._line(line.decode("utf-8", "replace"))
 
     def _ended(self) -> None:
+        if self._over:  # nobody waits for it any more
+            return
         self._over = True
         if self._timer:
             self._timer.cancel()
@@ -185,7 +192,7 @@ class Child:
 
 
 class _Reaped(Death):
-    """The death of a child: it stays in the table until it is waited for."""
+    """The death of a child: it stays in the table until it is waited for, whoever is told."""
 
     def __init__(self, loop: Loop, process: subprocess.Popen[bytes], call: Callable[[], None]):
         self._child = process
@@ -197,14 +204,16 @@ class _Reaped(Death):
 
     def _died(self) -> None:
         self.cancel()
-        self._child.wait()
+        if self._child.poll() is None:  # a moment, and it can be waited for
+            self._timer = self._loop.after(LOOK_EVERY, self._died)
+            return
         self._call()
 
 
 def run(
     loop: Loop, argv: Sequence[str], done: Callable[[Ended], None], deadline: float = 5.0
 ) -> Child:
-    """Start a program; ``done`` is called when it has ended, after ``deadline`` seconds at most."""
+    """Start a program; ``done`` is called when it has ended, at most KILLED after ``deadline``."""
     return Child(loop, argv, done, deadline)
 
 

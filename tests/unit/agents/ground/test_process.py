@@ -70,13 +70,38 @@ def test_a_followed_program_is_told_line_by_line_and_at_its_end(loop):
     assert (came[2].code, came[2].output) == (0, "three")
 
 
-def test_a_cancelled_program_is_gone_and_nobody_is_told(loop):
+def gone(pid):
+    try:
+        os.kill(pid, 0)  # a dead one that nobody waited for can be sent one
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def stop_when(loop, condition):
+    loop.every(0.01, lambda: loop.stop() if condition() else None)
+
+
+def test_a_cancelled_program_goes_and_nobody_is_told(loop):
     child = run(loop, ["sleep", "60"], lambda end: pytest.fail("told"))
     child.cancel()
-    with pytest.raises(ProcessLookupError):
-        os.kill(child.pid, 0)
-    loop.after(0.05, loop.stop)
+    stop_when(loop, lambda: gone(child.pid))
     loop.run()
+
+
+def test_one_that_cannot_be_killed_is_told_and_waited_for_when_it_ends(loop, monkeypatch):
+    # Stands for a process that waits for a disk: there is no disk here that hangs.
+    monkeypatch.setattr(process.Child, "_kill", lambda child: None)
+    told = []
+    begin = time.monotonic()
+    child = run(loop, ["sleep", "60"], lambda end: (told.append(end), loop.stop()), 0.1)
+    loop.run()
+    assert told[0].told == "sleep: had not ended after 0.1 s, and not when it was killed"
+    assert time.monotonic() - begin < 15
+    os.kill(child.pid, signal.SIGKILL)
+    stop_when(loop, lambda: gone(child.pid))
+    loop.run()
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("pidfd", [True, False])
@@ -100,9 +125,9 @@ def test_the_death_of_a_process_is_told_once(loop, monkeypatch, pidfd):
 
 
 def test_the_death_of_one_that_is_gone_is_told_too(loop):
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    Death(loop, gone.pid, loop.stop)
+    ended_already = subprocess.Popen(["true"])
+    ended_already.wait()
+    Death(loop, ended_already.pid, loop.stop)
     loop.run()
 
 
