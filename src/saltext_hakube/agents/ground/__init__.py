@@ -6,4 +6,6 @@ netlink     the machine's addresses and links, as the kernel tells of them
 journal     one line for each action; systemd's notify
 sample      what was seen, for others to read
 pacemaker   what Pacemaker says of a resource, out of its XML
+history     its last word: how the resource's history on a node ends
+pairs       the XML's sets of values
 """

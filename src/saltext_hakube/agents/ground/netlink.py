@@ -76,14 +76,25 @@ class Network:
             return next((index for index, link in self.links.items() if link.name == name), None)
         if (held := self.here(ip)) is not None:
             return held.index
-        wanted = ipaddress.ip_address(ip)
-        around = [
-            one
-            for one in self.addresses
-            if (":" in one.ip) == (":" in ip)
-            and wanted in ipaddress.ip_network(f"{one.ip}/{prefix or one.prefix}", strict=False)
-        ]
+        around = self._around(ip, prefix)
         return min(around, key=lambda one: (-one.prefix, one)).index if around else None
+
+    def _around(self, ip: str, prefix: int | None) -> list[Address]:
+        """The addresses in the same subnet, by this prefix or by their own.
+
+        Called at each change, and kube-proxy (ipvs) has thousands of addresses, each alone in its
+        subnet: 0.7 ms with 5,000 of them. They count only where no other one does.
+        """
+        family, bits = (socket.AF_INET6, 128) if ":" in ip else (socket.AF_INET, 32)
+        wanted = _number(family, ip)
+
+        def near(one: Address) -> bool:
+            shift = bits - (prefix or one.prefix)
+            return (_number(family, one.ip) ^ wanted) >> shift == 0
+
+        same = [one for one in self.addresses if (":" in one.ip) == (":" in ip)]
+        found = [one for one in same if one.prefix < bits and near(one)]
+        return found or ([one for one in same if near(one)] if prefix else [])
 
     def remove(self, address: Address) -> str:
         """Take the address away. Returns what is against it; nothing: an empty text."""
@@ -136,6 +147,10 @@ class Network:
             index, _ = _link(body, self.links)
             self.links.pop(index, None)
             self.addresses = {one for one in self.addresses if one.index != index}
+
+
+def _number(family: int, ip: str) -> int:
+    return int.from_bytes(socket.inet_pton(family, ip), "big")
 
 
 def _open(groups: int = 0) -> socket.socket:

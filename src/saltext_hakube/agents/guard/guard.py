@@ -19,6 +19,7 @@ from saltext_hakube.agents.guard.pulse import Pulse
 from saltext_hakube.agents.guard.settings import Settings
 from saltext_hakube.agents.guard.stack import Stack
 
+MUTED = 2.0  # seconds until the CIB has what Pacemaker was told, and hakube-watch may look there
 SHARE = 0.8  # of token + consensus, after which the others have the address
 
 
@@ -34,8 +35,11 @@ class Guard:
         self._membership = Membership(loop, self._look)
         self._pulse = Pulse(loop, self._look)
         self._neighbours = Neighbours(loop, settings.address, self._place)
-        self._handover = HandOver(loop, settings.node, settings.resource, self._answered)
+        self._handover = HandOver(
+            loop, settings.node, settings.resource, self._absent, self._answered
+        )
         self._state = State(gave_up=gave_up)
+        self._muted: GaveUp | None = None
         self._timer: Timer | None = None
         self._trouble: str | None = None
         self._refused = ""
@@ -162,9 +166,16 @@ class Guard:
             say(f"{address} stays: {reason} ({why})", WARNING)
         self._state = decide.kept(self._state, now).state
 
-    def _answered(self, told: bool, done: str) -> None:
-        if done and self._state.gave_up is not None:
-            self._did(done, f"the address was given up, as {self._state.gave_up.why}")
+    def _absent(self) -> bool:
+        return self._network.here(self._settings.address) is None
+
+    def _answered(self, told: bool, done: str, why: str) -> None:
+        gave_up = self._state.gave_up
+        if done and gave_up is not None:
+            because = f"the address was given up, as {gave_up.why}"
+            self._did(done, f"{why}: {because}" if why else because)
+            self._muted = gave_up
+            self._loop.after(MUTED, lambda: self._unmute(gave_up))
         self._take(decide.answered(self._state, self._loop.now(), told=told))
 
     def _announce(self, why: str) -> None:
@@ -176,12 +187,17 @@ class Guard:
         say(f"{what} {self._settings.address}: {why}")
         self._actions.append({"at": round(time.time(), 3), "what": what, "why": why})
 
+    def _unmute(self, gave_up: GaveUp) -> None:
+        if self._muted is gave_up:
+            self._muted = None
+            self.show()
+
     # -- told ------------------------------------------------------------------------------------
 
     def show(self) -> None:
         eyes, votes = self._state.eyes, self._membership.now
         totem = self._membership.totem
-        gave_up = self._state.gave_up
+        gave_up = self._state.gave_up or (None if eyes.here else self._muted)
         self._sample.write(
             {
                 "interval": 1.0,

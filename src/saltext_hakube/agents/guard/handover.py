@@ -1,52 +1,91 @@
 """Pacemaker hears that the address was given up, as soon as it can: else its own monitor would
-find out, up to ten seconds later."""
+find out, up to ten seconds later.
+
+Or it tried to stop the VIP in the moment in which the address went: then the resource agent could
+not take away what was there a moment before, and that failure is cleaned up. (Pacemaker would take
+the VIP for running here for good.)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from saltext_hakube.agents.ground.history import STOPPED
 from saltext_hakube.agents.ground.journal import WARNING, say
 from saltext_hakube.agents.ground.loop import Loop
-from saltext_hakube.agents.ground.pacemaker import Unreadable, view
+from saltext_hakube.agents.ground.pacemaker import CLEAN_UP, Unreadable, command, view
 from saltext_hakube.agents.ground.process import Ended, run
 
-WITHIN = 5.0  # seconds for each of the two programs
+WITHIN = 5.0  # seconds for cibadmin
+LONG = 20.0  # seconds for crm_resource: a cleanup waits for the cluster
+
+#: Whether that is all; what was done, if anything was, and why.
+Answered = Callable[[bool, str, str], None]
 
 
 class HandOver:
-    """``ask``: look, tell Pacemaker if need be, then call ``answered`` with whether that is all,
-    and with what was done, if anything was."""
+    """``ask``: look, tell Pacemaker if need be, then call ``answered``.
 
-    def __init__(self, loop: Loop, node: str, resource: str, answered: Callable[[bool, str], None]):
+    ``absent``: whether the address is not on this machine; asked in the last moment.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        node: str,
+        resource: str,
+        absent: Callable[[], bool],
+        answered: Answered,
+    ):
         self._loop = loop
         self._node = node
         self._resource = resource
+        self._absent = absent
         self._answered = answered
+        self._said = ""
 
     def ask(self) -> None:
         run(self._loop, ("cibadmin", "-Q", "--local"), self._read, WITHIN)
 
     def _read(self, ended: Ended) -> None:
         if ended.told:
-            self._answered(False, "")
+            self._answered(False, "", "")
             return
         try:
             seen = view(ended.output, self._node, self._resource)
         except Unreadable as error:
-            say(f"what Pacemaker thinks of {self._resource} is not known: {error}", WARNING)
-            self._answered(False, "")
+            self._warn(f"what Pacemaker thinks of {self._resource} is not known: {error}")
+            self._answered(False, "", "")
             return
-        if seen.hands_off:
-            self._answered(True, "")
-        elif not seen.quorate or seen.stopping or seen.started is None:
-            self._answered(False, "")
-        elif not seen.started:
-            self._answered(True, "")
+        if seen.hands_off or seen.last.state == STOPPED:
+            self._answered(True, "", "")
+        elif not seen.hears:
+            self._answered(False, "", "")
         else:
-            fail = ("crm_resource", "--fail", "-r", self._resource, "-N", self._node)
-            run(self._loop, fail, self._told, WITHIN)
+            # In a timer: what the kernel has told meanwhile is read before it calls.
+            self._loop.after(0.0, lambda: self._tell(seen.hears))
 
-    def _told(self, ended: Ended) -> None:
+    def _tell(self, hears: str) -> None:
+        if not self._absent():
+            self._answered(True, "", "")
+            return
+        argv = command(hears, self._node, self._resource)
+        run(self._loop, argv, lambda ended: self._told(ended, hears), LONG)
+
+    def _told(self, ended: Ended, hears: str) -> None:
         if ended.told:
-            say(f"Pacemaker could not be told that the address is gone: {ended.told}", WARNING)
-        self._answered(not ended.told, "" if ended.told else f"told Pacemaker of {self._resource}")
+            self._warn(f"Pacemaker could not be told that the address is gone: {ended.told}")
+            self._answered(False, "", "")
+            return
+        self._said = ""
+        if hears == CLEAN_UP:
+            why = f"a stop of {self._resource} failed here, and the address is not here"
+            self._answered(True, f"cleaned up {self._resource}", why)
+        else:
+            self._answered(True, f"told Pacemaker of {self._resource}", "")
+
+    def _warn(self, text: str) -> None:
+        """It is asked twice a second."""
+        if text != self._said:
+            say(text, WARNING)
+        self._said = text

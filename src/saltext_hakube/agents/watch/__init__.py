@@ -19,7 +19,7 @@ What it decides by, pure:
     units       what systemd's words mean
     servers     whether haproxy has a server up
     attribute   what attrd says
-    cib         whether the VIP may be handed over
+    cib         what Pacemaker should hear of the VIP
 
 Sessions on a dead server, in a thread of their own:
     looking     the thread

@@ -1,7 +1,8 @@
 """The VIP's address on this machine: whether it is here, whether its interface has a link.
 
 Where it goes without Pacemaker, the failure is handed over: Pacemaker's own monitor would find it
-up to ten seconds later.
+up to ten seconds later. Where a stop of the VIP failed and the address is gone all the same,
+Pacemaker is told to forget the failure: it would leave the VIP as it is for good.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 from saltext_hakube.agents.ground.journal import say
 from saltext_hakube.agents.ground.loop import Loop, Timer
 from saltext_hakube.agents.ground.netlink import Network
+from saltext_hakube.agents.ground.pacemaker import CLEAN_UP, command
 from saltext_hakube.agents.ground.process import Ended, run
 from saltext_hakube.agents.watch import cib
 from saltext_hakube.agents.watch.actions import Actions, Trouble
+from saltext_hakube.agents.watch.cib import Answer
 from saltext_hakube.agents.watch.settings import Reflex
 
 # Seconds after the loss. The CIB is asked a moment before, as cibadmin takes 0.05 s: Pacemaker
@@ -25,8 +28,9 @@ from saltext_hakube.agents.watch.settings import Reflex
 ABSENT = 0.15
 ASK = 0.1
 DEADLINE = 2.0  # seconds for cibadmin
-LONG = 10.0  # seconds for crm_resource ...
-AGAIN = 10.0  # ... and until the matter is looked at again
+LONG = 20.0  # seconds for crm_resource: a cleanup waits for the cluster
+AGAIN = 10.0  # seconds until what was told, or could not be asked, is looked at again
+PENDING = 30.0  # seconds in which what is pending is looked at often; an agent has 20 for a stop
 
 
 class Floating:
@@ -50,7 +54,7 @@ class Floating:
         self._busy = False
         self._lost_at = loop.now()
         self._said = ""
-        self._failing = False  # the last hand-over did, which is told once
+        self._last = ("", False)  # what Pacemaker was told last, and whether that failed
         self.interface = settings.vip.interface or ""
         #: Since when the interface has no link, on the verdict's clock; None while it has.
         self.link_lost: float | None = None
@@ -105,17 +109,17 @@ class Floating:
     def _found(self) -> None:
         if self._timer:
             self._timer.cancel()
-        self._said = ""
+        self._said, self._last = "", ("", False)
 
     def _lost(self) -> None:
         self._lost_at = self._loop.now()
         if self._settings.hand_over:
             self._again(ASK)
 
-    def _again(self, seconds: float) -> None:
+    def _again(self, seconds: float, call: Callable[[], None] | None = None) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.after(seconds, self._ask)
+        self._timer = self._loop.after(seconds, call or self._ask)
 
     def _ask(self) -> None:
         if self._here:
@@ -134,44 +138,57 @@ class Floating:
         if ended.told:
             self._again(AGAIN)
             return
-        settings = self._settings
-        answer = cib.may_hand_over(ended.output, settings.vip_resource, settings.node)
-        if not answer.yes:
-            self._leave(answer.why, answer.later)
+        answer = cib.ask(ended.output, self._settings.vip_resource, self._settings.node)
+        if not answer.hears:
+            self._leave(answer)
             return
         left = self._lost_at + ABSENT - self._loop.now()
-        self._loop.after(max(0.0, left), lambda: self._hand_over(answer.why))
+        self._again(max(0.0, left), lambda: self._tell(answer))
 
-    def _hand_over(self, why: str) -> None:
+    def _tell(self, answer: Answer) -> None:
+        """What the kernel has told in between is known: it is read before a timer calls."""
         if self._here or self._busy:
             return
         if gave_up(self._settings.guard):
-            self._leave("hakube-guard gave the address up", later=True)
+            self._leave(Answer("", "hakube-guard gave the address up"))
             return
-        vip = self._settings.vip_resource
         self._busy = True
-        argv = ["crm_resource", "--fail", "-r", vip, "-N", self._settings.node]
-        reason = f"{self._settings.vip.address} is gone from this node, and {why}"
-        run(self._loop, argv, lambda ended: self._handed_over(ended, reason), LONG)
+        argv = command(answer.hears, self._settings.node, self._settings.vip_resource)
+        run(self._loop, argv, lambda ended: self._told(ended, answer), LONG)
 
-    def _handed_over(self, ended: Ended, reason: str) -> None:
+    def _told(self, ended: Ended, answer: Answer) -> None:
         self._busy = False
-        vip = self._settings.vip_resource
-        failed, self._failing = self._failing, bool(ended.told)
-        if not ended.told:
-            self._actions.did(f"handed over the failure of {vip} to Pacemaker", reason)
-        elif not failed:  # it is tried again for hours, which is no news
-            self._actions.did(f"could not hand over the failure of {vip} ({ended.told})", reason)
+        self._did(answer, ended.told)
         if not self._here:
             self._again(AGAIN)
 
-    def _leave(self, why: str, later: bool) -> None:
-        """Not now; ``later``: what speaks against it may not last."""
-        if later:
-            self._again(AGAIN)
-        if later and why != self._said:  # that it is not here at all is nothing to tell
-            say(f"{self._settings.vip.address} is not here, and is left to others: {why}")
-        self._said = why
+    def _did(self, answer: Answer, problem: str) -> None:
+        vip, address = self._settings.vip_resource, self._settings.vip.address
+        if answer.hears == CLEAN_UP:
+            done, noun = f"cleaned up {vip}", f"clean up {vip}"
+            reason = f"a stop of {vip} failed here, and {address} is not here"
+        else:
+            done = f"handed over the failure of {vip} to Pacemaker"
+            noun = f"hand over the failure of {vip}"
+            reason = f"{address} is gone from this node, and {answer.why}"
+        before, self._last = self._last, (answer.hears, bool(problem))
+        # What fails is tried again for hours, and a stop may fail again: that is no news.
+        if self._last == before and (problem or answer.hears == CLEAN_UP):
+            return
+        self._actions.did(f"could not {noun} ({problem})" if problem else done, reason)
+
+    def _leave(self, answer: Answer) -> None:
+        """Not now, but later."""
+        again = answer.again
+        if again == cib.SOON and self._loop.now() - self._lost_at > PENDING:
+            again = cib.LATER
+        self._again(again)
+        self._last = ("", False)
+        # That it is not here at all is nothing to tell.
+        if again != cib.RARELY and answer.why != self._said:
+            address = self._settings.vip.address
+            say(f"{address} is not here, and is left to others: {answer.why}")
+        self._said = answer.why
 
 
 def gave_up(path: str) -> bool:

@@ -6,7 +6,24 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from saltext_hakube.agents.ground.pacemaker import GIVES_UP, Unreadable, view
+from saltext_hakube.agents.ground.history import (
+    BUSY,
+    NOTHING,
+    STARTED,
+    STOP_FAILED,
+    STOPPED,
+    STOPPING,
+    UNCLEAR,
+)
+from saltext_hakube.agents.ground.pacemaker import (
+    CLEAN_UP,
+    FAIL,
+    GIVES_UP,
+    Missing,
+    Unreadable,
+    command,
+    view,
+)
 
 CIB = """\
 <cib admin_epoch="0" epoch="7" num_updates="0" validate-with="pacemaker-3.0" have-quorum="1"
@@ -59,7 +76,7 @@ def action(kind, call, code=0, status=0, *, interval=0, slot=None):
     )
 
 
-STARTED = action("start", 6)
+START = action("start", 6)
 
 
 def pending(kind, interval=0):
@@ -69,7 +86,7 @@ def pending(kind, interval=0):
 def cib(**parts):
     names = ("properties", "attributes", "before", "opened", "own", "closed", "defaults")
     empty = dict.fromkeys((*names, "transient"), "")
-    return CIB.format(**{**empty, "given": TYPE, "history": STARTED, **parts})
+    return CIB.format(**{**empty, "given": TYPE, "history": START, **parts})
 
 
 def pair(name, value, key):
@@ -190,7 +207,7 @@ def test_what_might_be_maintenance_counts_as_it(case, hands_off):
 
 def test_the_maintenance_of_another_node_is_none_of_this_one():
     text = cib(attributes=options("instance_attributes", "n", maintenance="true"))
-    assert view(text, "node1", "VIP").hands_off == "node1 is in maintenance"
+    assert view(text, "node1", "VIP").hands_off == "node1 has maintenance=true"
     assert view(text, "node2", "VIP").hands_off == ""
 
 
@@ -223,39 +240,104 @@ FAILURE = action("asyncmon", 8, 1, slot="last_failure")
 
 
 @pytest.mark.parametrize(
-    ("history", "started", "stopping"),
+    ("history", "state"),
     [
-        ("", None, False),
-        (action("monitor", 5, 7), False, False),
-        (action("monitor", 5, 0), True, False),  # found running by the first look
-        (pending("start"), None, False),
-        (STARTED, True, False),
-        (STARTED + pending("monitor", 10000), True, False),
-        (STARTED + MONITOR, True, False),
-        (FAILED + MONITOR, None, False),
-        (pending("stop") + MONITOR + FAILURE, None, True),
-        (action("stop", 9) + MONITOR + FAILURE, False, False),
-        (pending("start") + MONITOR + FAILURE, None, False),
-        (action("start", 10) + pending("monitor", 10000) + FAILURE, True, False),
-        (action("start", 10) + action("monitor", 11, interval=10000) + FAILURE, True, False),
+        ("", NOTHING),
+        (action("monitor", 5, 7), STOPPED),
+        (action("monitor", 5, 0), STARTED),  # found running by the first look
+        (pending("start"), BUSY),
+        (START, STARTED),
+        (START + pending("monitor", 10000), STARTED),
+        (START + MONITOR, STARTED),
+        (FAILED + MONITOR, UNCLEAR),
+        (pending("stop") + MONITOR + FAILURE, STOPPING),
+        (action("stop", 9) + MONITOR + FAILURE, STOPPED),
+        (pending("start") + MONITOR + FAILURE, BUSY),
+        (action("start", 10) + pending("monitor", 10000) + FAILURE, STARTED),
+        (action("start", 10) + action("monitor", 11, interval=10000) + FAILURE, STARTED),
         # Pacemaker knows that it is gone, or could not do what it wanted.
-        (STARTED + action("monitor", 12, 7, interval=10000), None, False),
+        (START + action("monitor", 12, 7, interval=10000), UNCLEAR),
         # Under the number of the monitor that went well.
-        (STARTED + MONITOR + action("monitor", 7, 7, 4, interval=10000, slot="f"), None, False),
-        (action("stop", 9, 1, 4) + MONITOR, None, False),
-        (action("start", 9, 1, 2), None, False),
+        (START + MONITOR + action("monitor", 7, 7, 4, interval=10000, slot="f"), UNCLEAR),
+        (action("stop", 9, 1, 4) + MONITOR, STOP_FAILED),
+        (action("stop", 9, 1) + MONITOR + action("stop", 9, 1, slot="last_failure"), STOP_FAILED),
+        (action("start", 9, 1, 2), UNCLEAR),
+        (action("start", 9, 0, 4), UNCLEAR),
+        (action("stop", 9, 0, 4), UNCLEAR),
     ],
 )
-def test_the_history_ends_with_it_running_or_not(history, started, stopping):
-    seen = view(cib(history=history), "node1", "VIP")
-    assert (seen.started, seen.stopping) == (started, stopping)
+def test_the_history_ends_with_it_running_or_not(history, state):
+    assert view(cib(history=history), "node1", "VIP").last.state == state
 
 
 def test_nothing_is_known_of_a_node_or_a_resource_without_history():
-    assert view(cib(), "node2", "VIP").started is None
+    assert view(cib(), "node2", "VIP").last.state == NOTHING
     assert (
         view(cib().replace('have-quorum="1"', 'have-quorum="0"'), "node1", "VIP").quorate is False
     )
+
+
+STOP_FAILS = action("stop", 9, 1) + action("stop", 9, 1, slot="last_failure")
+AGAINST = {
+    "no member": ({}, "node1 is no member just now"),
+    "about to leave": (
+        {
+            "transient": '<transient_attributes id="1">'
+            + options("instance_attributes", "t", shutdown="1795536310")
+            + "</transient_attributes>"
+        },
+        "node1 has shutdown=1795536310",
+    ),
+    "not wanted": ({"own": meta("o", target_role="Stopped")}, "VIP has target-role=Stopped"),
+    "nothing is wanted": (
+        {"properties": properties(stop_all_resources="true")},
+        "the cluster has stop-all-resources=true",
+    ),
+    "cloned": (
+        {"opened": '<clone id="c">', "closed": "</clone>"},
+        "VIP is no primitive, alone or in a group",
+    ),
+    "a word that nobody knows": (
+        {"own": meta("o", maintenance="perhaps")},
+        "VIP has maintenance=perhaps",
+    ),
+    "set elsewhere": (
+        {"own": '<meta_attributes id-ref="nowhere"/>'},
+        "VIP has values that are set elsewhere",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AGAINST)
+@pytest.mark.parametrize("history", [START, STOP_FAILS])
+def test_pacemaker_hears_nothing_while_something_speaks_against_it(name, history):
+    case, why = AGAINST[name]
+    text = cib(**case, history=history)
+    if name == "no member":
+        text = text.replace('join="member"', 'join="down"')
+    seen = view(text, "node1", "VIP")
+    assert (seen.against, seen.hears) == (why, "")
+    # All but a person's wish to keep it as it is.
+    assert bool(seen.hands_off) == (name in ("a word that nobody knows", "set elsewhere"))
+    assert seen.member == (name not in ("no member", "about to leave"))
+    assert seen.wanted == (name not in ("not wanted", "nothing is wanted"))
+
+
+@pytest.mark.parametrize(
+    ("history", "hears"), [(START, FAIL), (STOP_FAILS, CLEAN_UP), (action("stop", 9), "")]
+)
+def test_pacemaker_hears_what_it_does_not_know(history, hears):
+    assert view(cib(history=history), "node1", "VIP").hears == hears
+
+
+def test_a_clone_has_hands_off_too():
+    case = {"opened": f'<clone id="c">{meta("m", is_managed="false")}', "closed": "</clone>"}
+    assert view(cib(**case), "node1", "VIP").hands_off == "VIP has is-managed=false"
+
+
+def test_how_pacemaker_hears_it():
+    told = command(CLEAN_UP, "node1", "VIP")
+    assert told == ("crm_resource", "--cleanup", "-r", "VIP", "-N", "node1")
 
 
 @pytest.mark.parametrize("text", ["", "<cib", "<status/>", b"\xff\xfe", "<cib/>"])
@@ -265,5 +347,5 @@ def test_what_is_no_cib_is_told(text):
 
 
 def test_a_resource_that_is_not_there_is_told():
-    with pytest.raises(Unreadable, match="no resource other"):
+    with pytest.raises(Missing, match="no resource other"):
         view(cib(), "node1", "other")

@@ -16,7 +16,7 @@ from tests.unit.agents.ground.test_pacemaker import cib, properties
         (cib(properties=properties(no_quorum_policy="some")), "no-quorum-policy is some"),
         (
             cib(properties=properties(maintenance_mode="true", no_quorum_policy="stop")),
-            "the cluster is in maintenance",
+            "the cluster has maintenance-mode=true",
         ),
     ],
 )

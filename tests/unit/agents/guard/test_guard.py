@@ -17,7 +17,7 @@ import pytest
 from saltext_hakube.agents.ground import program
 from saltext_hakube.agents.guard import daemon
 from saltext_hakube.agents.guard.decide import GaveUp
-from tests.unit.agents.ground.test_pacemaker import STARTED, action, cib, properties
+from tests.unit.agents.ground.test_pacemaker import START, action, cib, properties
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a network namespace")
 VIP = {"address": "192.0.2.100", "interface": None, "prefix": None}
@@ -116,6 +116,7 @@ try:
     said["why"] = (shown()["gave_up"] or {}).get("why")
     (folder / "quorum").write_text("Yes")
     said["told"] = until(lambda: (folder / "told").exists()) and (folder / "told").read_text()
+    said["muted"] = until(lambda: made._state.gave_up is None) and bool(shown()["gave_up"])
     said["over"] = until(lambda: shown()["gave_up"] is None)
     said["actions"] = [one["what"] for one in shown()["actions"]]
 finally:
@@ -150,7 +151,7 @@ def test_the_address_goes_unless_a_person_keeps_it_and_pacemaker_hears_of_it(tmp
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
     configuration(tmp_path)
-    normal = cib(history=STARTED + action("monitor", 7, interval=10000))
+    normal = cib(history=START + action("monitor", 7, interval=10000))
     (tmp_path / "normal.xml").write_text(normal)
     (tmp_path / "live.xml").write_text(normal)
     (tmp_path / "maintenance.xml").write_text(cib(properties=properties(maintenance_mode="true")))
@@ -163,8 +164,9 @@ def test_the_address_goes_unless_a_person_keeps_it_and_pacemaker_hears_of_it(tmp
     )
     assert told.returncode == 0, told.stderr
     said = json.loads(told.stdout)
-    for name in ("kept", "gone", "late enough", "gave up", "stays", "went", "well", "cut", "over"):
+    for name in ("kept", "gone", "late enough", "gave up", "stays", "went", "well", "cut", "muted"):
         assert said[name], (name, told.stderr)
+    assert said["over"], told.stderr
     assert said["sample"]["gave_up"]["why"] == "corosync is dead"
     assert said["sample"]["address"]["here"] is False
     assert said["sample"]["quorate"] is None
@@ -173,7 +175,9 @@ def test_the_address_goes_unless_a_person_keeps_it_and_pacemaker_hears_of_it(tmp
     assert said["why"] == "the node is without quorum"
     assert said["told"].split() == ["--fail", "-r", "VIP", "-N", "node1"]
     assert said["actions"][-2:] == ["gave up the address", "told Pacemaker of VIP"]
-    assert "192.0.2.100 stays: the cluster is in maintenance (corosync is dead)" in told.stderr
+    assert (
+        "192.0.2.100 stays: the cluster has maintenance-mode=true (corosync is dead)" in told.stderr
+    )
 
 
 # -- the program ---------------------------------------------------------------------------------
