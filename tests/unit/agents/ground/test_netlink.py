@@ -51,6 +51,14 @@ both = ("192.0.2.100", "2001:db8::100")
 found["went"] = settle(lambda: not any(network.here(a) for a in both))
 found["again"] = network.remove(Address("192.0.2.100", network.interface("192.0.2.100"), 24))
 found["prefix6"] = network.interface("2001:db8::100", None, 64)
+ip("address", "add", "203.0.113.5/32", "dev", "other")
+settle(lambda: network.here("203.0.113.5"))
+names = {index: link.name for index, link in network.links.items()} | {None: None}
+near = lambda *words: names[network.interface("203.0.113.100", *words)]
+found["alone"] = [near(), near(None, 24)]
+ip("address", "add", "203.0.113.9/24", "dev", "one")
+settle(lambda: network.here("203.0.113.9"))
+found["beside a subnet"] = [near(), near(None, 24)]
 ip("address", "add", "192.0.2.1/16", "dev", "other")
 ip("link", "add", "bridge", "type", "bridge")
 ip("link", "set", "one", "master", "bridge")
@@ -120,6 +128,8 @@ def test_addresses_and_links_that_come_and_go_are_told_at_once():
         "went": True,
         "again": "Cannot assign requested address",
         "prefix6": None,
+        "alone": [None, "other"],
+        "beside a subnet": ["one", "one"],
         "left the bridge": ["one", True],
         "lost": True,
         "back": True,
