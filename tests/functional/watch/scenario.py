@@ -18,6 +18,7 @@ from pathlib import Path
 CONFIG = """\
 global
     stats socket {folder}/stats.sock mode 600 level admin
+    maxconn {limit}
 defaults
     mode tcp
     timeout connect 2s
@@ -43,6 +44,8 @@ backend foreign
 {servers}
 """
 NAMES = ("one", "two", "three")
+LIMIT = 2000  # connections that haproxy takes
+FEW = 4  # the same, where it is to have all of them
 SESSIONS = 330  # of the old worker: more on one server than go into one question
 
 
@@ -106,7 +109,7 @@ def ask(path, command):
 
 
 class Scene:
-    def __init__(self, program, folder, seconds):
+    def __init__(self, program, folder, seconds, limit):
         self.program, self.folder, self.seconds = program, Path(folder), seconds
         self.servers = {name: Server() for name in NAMES}
         self.checked, self.unchecked, self.health = free_port(), free_port(), free_port()
@@ -114,6 +117,7 @@ class Scene:
         (self.folder / "haproxy.cfg").write_text(
             CONFIG.format(
                 folder=self.folder,
+                limit=limit,
                 checked=self.checked,
                 unchecked=self.unchecked,
                 health=self.health,
@@ -362,6 +366,37 @@ def serves_by_its_socket(scene):
     return serves(scene)
 
 
+def full(scene):
+    """haproxy has as many connections as it may have; then it hangs so; then it has fewer."""
+    scene.start()
+    scene.watch()
+    scene.wait(lambda: scene.verdict() == "green", "it to be green")
+    scene.connect(scene.checked, "full-", FEW)
+
+    def problem():
+        return scene.sample()["eyes"]["path"]["problem"]
+
+    scene.wait(lambda: "maxconn" in (problem() or ""), "the limit to be seen")
+    end = time.monotonic() + 2
+    while time.monotonic() < end:  # three times what makes a silent one red
+        assert scene.verdict() == "green", scene.journal()
+        time.sleep(0.1)
+    processes = scene.everything()
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    scene.wait(lambda: scene.verdict() == "red", "a full one that hangs to be red")
+    for pid in processes:
+        os.kill(pid, signal.SIGCONT)
+    scene.wait(lambda: scene.verdict() == "green", "a full one that goes on to be green")
+    for server in scene.servers.values():
+        for connection in server.accepted.values():
+            connection.close()
+    for client in scene.clients.values():
+        client.close()
+    scene.wait(lambda: problem() is None, "it to take connections again")
+    return {}
+
+
 def costs(scene):
     """What a minute of it costs, its programs included, and one with a server dead."""
     ready(scene)
@@ -389,12 +424,13 @@ SCENARIOS = {
     "restarts": restarts,
     "serves": serves,
     "socket": serves_by_its_socket,
+    "full": full,
     "costs": costs,
 }
 
 
 def main(program, folder, name, seconds):
-    scene = Scene(program, folder, float(seconds))
+    scene = Scene(program, folder, float(seconds), FEW if name == "full" else LIMIT)
     try:
         found = SCENARIOS[name](scene)
         found["sample"] = scene.sample()

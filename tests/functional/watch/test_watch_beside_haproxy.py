@@ -147,3 +147,17 @@ def test_so_it_is_in_another_generation_where_only_the_stats_socket_can_be_asked
     it_is_red_only_while_it_does_not_serve(found)
     assert found["asks"]["asks"].endswith("stats.sock")
     assert found["asks"]["problem"] == "nothing within 0.5 s"
+
+
+def it_is_red_only_while_it_hangs(found):
+    colours = [line[3:].split(":")[0] for line in found["journal"]]
+    told = [one for one in colours if one in ("green", "red")]
+    assert told == ["green", "red", "green"]
+    assert sum("maxconn" in line for line in found["journal"]) == 1
+    assert found["running"]
+    assert found["exit"] == 0
+
+
+@here_only
+def test_a_haproxy_that_takes_no_more_connections_is_not_red_but_one_that_hangs_so_is(tmp_path):
+    it_is_red_only_while_it_hangs(here(tmp_path, "full"))

@@ -1,6 +1,9 @@
 """The data path of haproxy: a question every 0.2 s, each a connection of its own.
 
 They overlap: one that gets no answer keeps no other one from being asked. Nothing here waits.
+
+Busy is not dead: a haproxy that has as many connections as it may have (its global maxconn) takes
+no more at the health listener, but goes on to answer at its stats socket (2.6, measured).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from saltext_hakube.agents.ground.journal import WARNING, say
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.watch.actions import Trouble
 from saltext_hakube.agents.watch.settings import Health
@@ -23,6 +27,8 @@ OPEN = 4  # questions at a time
 # Seconds: while haproxy may be on its way back after it died, so that its first answer is not
 # missed. A refusal comes at once and costs nothing.
 HURRY = 0.05
+FULL = "it has as many connections as it may have (its global maxconn)"
+SAID_EVERY = 600.0  # seconds until that is said again
 
 # What says something about haproxy; anything else about this machine or this process.
 _ITS_FAULT = frozenset(
@@ -38,7 +44,8 @@ _ITS_FAULT = frozenset(
 
 
 class DataPath:
-    """Asks the health listener, or the stats socket where there is none of the former.
+    """Asks the health listener, or the stats socket where there is none of the former. Where the
+    listener does not answer, the stats socket says whether that is for want of connections.
 
     ``heard`` is called whenever ``path`` may have changed.
     """
@@ -58,6 +65,8 @@ class DataPath:
         self.path: Path | None = None
         #: When the question was asked that got the last answer.
         self.answered_at: float | None = None
+        self._limit = stats if health is not None else None  # where to ask for it
+        self._full_at = self._said_full = float("-inf")
         if health is not None:
             family = socket.AF_INET6 if ":" in health.address else socket.AF_INET
             self._family, self._where = family, (health.address, health.port)
@@ -104,6 +113,8 @@ class DataPath:
 
     def _tick(self) -> None:
         self.note_lateness()
+        if self._open and self._limit is not None:
+            self._ask_for_limit(self._limit)
         self._ask(counts=True)
         self._heard()
 
@@ -132,8 +143,29 @@ class DataPath:
         if counts:
             self.path = self.path.ask(self.now())
 
+    def _ask_for_limit(self, stats: str) -> None:
+        question = _Question(self._loop, b"show info\n", _is_full, self._told_limit, self.now())
+        try:
+            question.open(socket.AF_UNIX, stats)
+        except OSError:  # it proves nothing; the question at the listener does
+            question.close()
+
+    def _told_limit(self, question: _Question, problem: str) -> None:
+        if problem:  # it is not at its limit, or does not say
+            return
+        self._full_at = question.asked
+        self.path = self.path.answer(self.now())
+        self.answered_at = question.asked
+        self._note(FULL)
+        if self._loop.now() - self._said_full >= SAID_EVERY:
+            self._said_full = self._loop.now()
+            say(f"haproxy takes no new connections: {FULL}; busy is not dead", WARNING)
+        self._heard()
+
     def _done(self, question: _Question, problem: str) -> None:
         self._open.discard(question)
+        if problem and question.asked <= self._full_at:
+            return  # that is why
         if problem:
             self._fail(problem)
         else:
@@ -241,6 +273,14 @@ def _is_200(received: bytes) -> bool | None:
 
 def _is_information(received: bytes) -> bool | None:
     return True if received.startswith(b"Name:") else (False if b"\n" in received else None)
+
+
+def _is_full(received: bytes) -> bool | None:
+    """None while both numbers are not there."""
+    lines = [line.partition(b":") for line in received.split(b"\n")[:-1]]
+    found = {name: value.strip() for name, _, value in lines}
+    limit, now = found.get(b"Maxconn", b""), found.get(b"CurrConns", b"")
+    return int(now) >= int(limit) if limit.isdigit() and now.isdigit() else None
 
 
 def _told(error: OSError) -> str:
