@@ -109,6 +109,24 @@ def test_the_cluster_knows_that_each_node_is_green_and_forgets_one_that_stops_lo
     wait_until(lambda: attributes(node).get("node2") == "1", "node2's", timeout=30, every=0.2)
 
 
+def test_the_cluster_forgets_one_that_was_killed_and_cannot_come_back(applied):
+    node = applied.nodes[1]
+    path = "/etc/hakube/watch.json"
+    wait_until(lambda: attributes(node).get("node2") == "1", "node2's", timeout=30, every=0.2)
+    node.run(f"cp -p {path} {path}.kept && echo '{{' > {path}")
+    try:
+        node.run("systemctl kill --signal=KILL hakube-watch")
+        state = "systemctl is-active hakube-watch"
+        wait_until(
+            lambda: node.run(state, check=False).stdout.strip() == "failed", "it to end", timeout=30
+        )
+        for name in ("hakube-haproxy", "hakube-servers"):
+            assert "node2" not in attributes(node, name)
+    finally:
+        node.run(f"mv {path}.kept {path} && systemctl start hakube-watch")
+    wait_until(lambda: attributes(node).get("node2") == "1", "node2's", timeout=30, every=0.2)
+
+
 def handed_over(node):
     return [one for one in sample(node)["actions"] if "handed over" in one["what"]]
 

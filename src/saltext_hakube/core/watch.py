@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
-from saltext_hakube.core import guard
+from saltext_hakube.core import guard, reflex
 from saltext_hakube.core.daemon import Daemon
 from saltext_hakube.core.haproxy import kubernetes
 from saltext_hakube.core.haproxy.options import Haproxy
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 DAEMON = Daemon(
     "watch",
     about="hakube's eyes on this node's haproxy and the VIP",
-    settings="""
+    settings=f"""
+# However it ends, nobody looks then: what it said last must not steer the VIP, neither until it is
+# back (0.2 s) nor for good. A kill moves nothing by that: a holder of whom nothing is known keeps
+# the VIP, and only a red one loses it to such a node. Where attrd does not answer there is nothing
+# to delete, or no cluster that could move anything; the next start waits for it, 4 s.
+ExecStopPost=-/usr/bin/timeout 2 attrd_updater -n {reflex.HAPROXY} -D -d 0
+ExecStopPost=-/usr/bin/timeout 2 attrd_updater -n {reflex.SERVERS} -D -d 0
 MemoryMax=1G
 TasksMax=64
 CapabilityBoundingSet=CAP_DAC_OVERRIDE

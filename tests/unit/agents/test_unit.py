@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from saltext_hakube.agents.watch import attribute
 from saltext_hakube.core import daemon, guard, watch
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.reading import read
@@ -25,6 +26,18 @@ def test_systemd_understands_every_line_of_the_unit(tmp_path, ours):
     command = ["systemd-analyze", "verify", "--man=no", path]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert [line for line in told.stderr.splitlines() if path.name in line] == []
+
+
+def test_after_each_end_systemd_deletes_what_it_set():
+    text = watch.DAEMON.unit_text(sys.executable, "0123").decode()
+    # A failure is none of the unit's, and two of them do not take as long as a stop may.
+    begin = "ExecStopPost=-/usr/bin/timeout 2 "
+    deleted = [line for line in text.splitlines() if line.startswith("ExecStopPost=")]
+    assert deleted == [
+        begin + " ".join(attribute.delete(name)) for name in (attribute.HAPROXY, attribute.SERVERS)
+    ]
+    assert int(re.search(r"(?m)^TimeoutStopSec=(\d+)$", text)[1]) > 2
+    assert "ExecStopPost" not in guard.DAEMON.unit_text(sys.executable, "0123").decode()
 
 
 def test_the_same_source_gives_the_same_program(tmp_path):
