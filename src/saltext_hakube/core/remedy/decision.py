@@ -76,8 +76,9 @@ class Action(Struct, frozen=True, kw_only=True):
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """An action that was begun. ``ended``: None while it is under way. ``result``: done, nothing,
-    refused, failed or lost; ``mended``: None until it is verified, then whether what this rung is
-    for is well (the files are as applied; the incident is over)."""
+    refused, failed or lost; ``verified``: what the node itself saw then. ``mended``: None until newer
+    reports tell: whether what this rung is for is well (the files are as applied; the incident is
+    over)."""
 
     rung: Rung
     node: str
@@ -86,7 +87,18 @@ class Attempt(Struct, frozen=True, kw_only=True):
     ended: float | None = None
     result: str = ""
     why: str = ""
+    verified: bool | None = None
     mended: bool | None = None
+
+    @property
+    def flies(self) -> bool:
+        """Whether it is under way."""
+        return self.ended is None
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was done (or may have been) and mended nothing."""
+        return self.mended is False and self.result not in ("nothing", "refused")
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -110,6 +122,15 @@ class Incident(Struct, frozen=True, kw_only=True):
     forgiven: int = 0
     said: tuple[Gate, ...] = ()
     next: str = ""
+
+    @property
+    def key(self) -> tuple[Scope, Component, str]:
+        return (self.scope, self.component, self.node)
+
+    @property
+    def tried(self) -> tuple[Attempt, ...]:
+        """The attempts that count: those since a person said go on."""
+        return self.attempts[self.forgiven :]
 
 
 class Pause(Struct, frozen=True, kw_only=True):
@@ -141,9 +162,9 @@ class State(Struct, frozen=True, kw_only=True):
     """Everything a decision is made of. ``reports``: node -> its newest, and ``heard``: when it
     came (the master's clock); ``passing``: newer ones that said the same. ``boots``: node -> boots
     that are over. ``silent``: node -> since when it does not answer. ``red``: node -> since when
-    something that serves is down there. ``cliff``: most went bad at once, and are so; ``storm``:
-    until when nothing is done. ``clock``: the latest time known. ``declared``: what was declared.
-    """
+    something that serves is down there. ``storm``: until when nothing is done, for most went bad at
+    once. ``clock``: the latest time known, ``written``: the latest that the ledger has.
+    ``declared``: what was declared."""
 
     reports: dict[str, Report] = {}
     heard: dict[str, float] = {}
@@ -154,11 +175,21 @@ class State(Struct, frozen=True, kw_only=True):
     incidents: dict[str, Incident] = {}
     closed: tuple[Incident, ...] = ()
     pauses: tuple[Pause, ...] = ()
-    cliff: bool = False
     storm: float = 0.0
     number: int = 0
     clock: float = 0.0
+    written: float = 0.0
     declared: Cluster | None = None
+
+    @property
+    def cliff(self) -> bool:
+        """Whether nothing is done now, for most went bad at once."""
+        return self.storm > self.clock
+
+    def heard_at(self, node: str) -> float | None:
+        """When the node's newest report came."""
+        passing = self.passing.get(node)
+        return passing.heard if passing else self.heard.get(node)
 
 
 class Record(Struct, frozen=True, kw_only=True):

@@ -14,18 +14,22 @@ Ladder = Annotated[tuple[Rung, ...], Meta(description="a list of rungs, the gent
 #: off: nothing is watched. observe: all is watched, and told, and nothing is done. act.
 Mode = Literal["off", "observe", "act"]
 
-#: No rung below moves or restarts more than what is broken; fence is no person's default.
+#: Gentle first, but for one: a unit that hangs is killed before Pacemaker is asked to recover it, for
+#: it would ask the unit to stop first, and wait for that as long as it may (systemd: 90 s). The node
+#: kills nothing that it does not find hanging itself. No rung moves or restarts more than what is
+#: broken; standby and fence are no default.
 DEFAULT: dict[Component, tuple[Rung, ...]] = {
-    "haproxy": ("probe", "files", "hand", "kill", "move"),
+    "haproxy": ("probe", "files", "kill", "hand", "move"),
     "vip": ("probe", "hand", "move"),
-    "apiserver": ("probe", "files", "hand", "kill"),
-    "scheduler": ("probe", "files", "hand", "kill"),
-    "controller-manager": ("probe", "files", "hand", "kill"),
+    "apiserver": ("probe", "files", "kill", "hand"),
+    "scheduler": ("probe", "files", "kill", "hand"),
+    "controller-manager": ("probe", "files", "kill", "hand"),
     "pacemaker": ("probe", "hand"),
     "corosync": (),
     "files": ("probe", "files"),
     "certificates": (),
     "disk": (),
+    "node": (),
 }
 
 
@@ -58,22 +62,29 @@ class Heal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     ``fall``, ``rise``: so many looks in a row make a verdict. ``reassert``: seconds after which a
     node reports again though nothing changed; three of them without a word are silence. ``settle``:
-    seconds after an action, or after an incident was opened, in which nothing is done about it.
-    ``storm``: seconds without action after most nodes went bad at once. ``rungs``: component ->
-    its ladder, where it is another than the default.
+    seconds after an incident was opened in which only files are mended: what systemd, Pacemaker and
+    hakube-watch mend by themselves takes 1 to 3 s. ``patience``: seconds after an action in which
+    it may still come to something. ``storm``: seconds without action after most nodes went bad at
+    once. ``rungs``: component -> its ladder, where it is another than the default.
     """
 
     mode: Mode = "off"
     fall: Times = 2
     rise: Times = 2
     reassert: Wait = 45
-    settle: Wait = 10
+    settle: Wait = 4
+    patience: Wait = 20
     storm: Wait = 120
     budget: Budget = Budget()
     alone: Alone = Alone()
     rungs: dict[Component, Ladder] = field(default_factory=dict)
     webhook: str | None = None
     returner: str | None = None
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a word after which nothing is known of a node."""
+        return 3 * self.reassert
 
     def ladder(self, component: Component) -> tuple[Rung, ...]:
         return self.rungs.get(component, DEFAULT[component])

@@ -17,6 +17,7 @@ Component = Literal[
     "files",
     "certificates",
     "disk",
+    "node",  # the machine itself: silent, or dead. No probe of it: the dead do not report.
 ]
 #: The steps of the remediation ladder, the gentlest first.
 Rung = Literal["probe", "files", "hand", "kill", "move", "standby", "fence"]
