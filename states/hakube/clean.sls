@@ -8,9 +8,10 @@
 
   What it does not undo:
   - The cluster and the objects in it, but for the two rules by which hakube-watch steers the VIP:
-    they go before it. While they are there, Pacemaker goes on to run haproxy and the VIP; stop it
-    first, on one node: `pcs cluster stop --all`, and, to be rid of the cluster for good, on each
-    node: `pcs cluster destroy`.
+    they go before it. (In a cluster that is stopped they stay, and favour no node: without
+    hakube-watch all count the same.) While the objects are there, Pacemaker goes on to run haproxy
+    and the VIP; stop it first, on one node: `pcs cluster stop --all`, and, to be rid of the cluster
+    for good, on each node: `pcs cluster destroy`.
   - Packages, the password of the user hacluster, and which units are enabled.
   - Values that environment files had before hakube changed them. (Kernel settings, kubeconfig
     files and a section of haproxy.cfg that hakube put its own in place of get back what was there.)

@@ -290,6 +290,8 @@ def _outcome(planned, warnings):
 
 def _summary(planned):
     count = len(planned.plan.changes)
+    if not planned.cluster and not count:
+        return "No cluster runs here; what a stopped one has in it stays as it is"
     if not planned.cluster:
         return "No cluster runs here yet; this is what will be created in it"
     if not count:

@@ -39,6 +39,13 @@ def test_a_dry_run_tells_all_that_will_be_created_and_makes_no_file(states, root
     assert not (root / "cib.xml").exists()
 
 
+def test_where_no_cluster_runs_nothing_is_said_to_be_absent_from_it(states, root):
+    ret = states.hakube_pcs.managed("gone", absent={"locations": ["any"]})
+    assert (ret.result, ret.changes) == (True, {})
+    assert ret.comment == "No cluster runs here; what a stopped one has in it stays as it is"
+    assert not (root / "cib.xml").exists()
+
+
 def test_it_is_created_once_and_then_there_is_nothing_to_do(states, root):
     first = states.hakube_pcs.managed("cluster")
     assert first.result is True
