@@ -8,7 +8,8 @@ It models only what a load balancer and a cluster manager see of them, as observ
               etcd all fail but ?exclude=etcd; with --anonymous-auth=false 401 without a
               certificate.
   scheduler, controller-manager
-              leave with 255 once they had the API (--master) and then miss it for 12 s.
+              /healthz over TLS, with a certificate that nobody knows; leave with 255 once they had
+              the API (--master) and then miss it for 12 s.
 Runs inside a node with that node's own Python and nothing else.
 """
 
@@ -30,6 +31,9 @@ STARTS_IN = 2.5
 LEASE_LOST_AFTER = 12
 STARTED_BEFORE = pathlib.Path("/var/lib/kubernetes/stand-in-has-run")
 PROBES = ("/livez", "/readyz", "/healthz")
+PORTS = {"scheduler": 10259, "controller-manager": 10257}
+# The real ones make one for themselves.
+PAIR = ("/etc/kubernetes/pki/apiserver.crt", "/etc/kubernetes/pki/apiserver.key")
 
 FLAGS = dict(word.partition("=")[::2] for word in sys.argv[2:])
 BEGIN = time.monotonic()
@@ -66,6 +70,8 @@ def member_answers(member):
 
 def verdict(path, query, known):
     """The status of a probe; *known* says that the client showed a certificate of ours."""
+    if sys.argv[1] in PORTS:
+        return 200 if path == "/healthz" else 404
     if FLAGS.get("--anonymous-auth") == "false" and not known:
         return 401
     if time.monotonic() - BEGIN < STARTS_IN:
@@ -130,6 +136,10 @@ def apiserver():
 
 def follower():
     """A scheduler or controller-manager: needs the API, and does not outlive it for long."""
+    CONTEXT.load_cert_chain(*PAIR)
+    port = int(FLAGS.get("--secure-port", PORTS[sys.argv[1]]))
+    server = Server((FLAGS.get("--bind-address", "127.0.0.1"), port), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     context = ssl.create_default_context(cafile="/etc/kubernetes/pki/ca.crt")
     last = None
     while last is None or time.monotonic() - last < LEASE_LOST_AFTER:
