@@ -173,7 +173,7 @@ class Guard:
         gave_up = self._state.gave_up
         if done and gave_up is not None:
             because = f"the address was given up, as {gave_up.why}"
-            self._did(done, f"{why}: {because}" if why else because)
+            self._did(done, f"{why} ({because})" if why else because)
             self._muted = gave_up
             self._loop.after(MUTED, lambda: self._unmute(gave_up))
         self._take(decide.answered(self._state, self._loop.now(), told=told))
