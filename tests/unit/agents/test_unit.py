@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from saltext_hakube.agents.watch import attribute
-from saltext_hakube.core import daemon, guard, watch
+from saltext_hakube.core import daemon, guard, probe, watch
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.watch import Place, Watch
@@ -19,7 +19,9 @@ from tests.unit.config.pillars import changed
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-@pytest.mark.parametrize("ours", [watch.DAEMON, guard.DAEMON], ids=lambda ours: ours.name)
+@pytest.mark.parametrize(
+    "ours", [watch.DAEMON, guard.DAEMON, probe.DAEMON], ids=lambda ours: ours.name
+)
 def test_systemd_understands_every_line_of_the_unit(tmp_path, ours):
     path = tmp_path / f"{ours.service}.service"
     path.write_bytes(ours.unit_text(sys.executable, "0123"))

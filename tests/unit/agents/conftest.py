@@ -1,0 +1,80 @@
+"""Pacemaker's and systemd's tools, as stand-ins that say what a test wants, and keep what they were
+told."""
+
+import pytest
+
+from saltext_hakube.agents.ground.loop import Loop
+
+PROGRAMS = {
+    "cibadmin": "echo asked >>{folder}/asked; cat {folder}/cib.xml",
+    "crm_resource": 'echo crm_resource "$@" >>{folder}/told; cat {folder}/problem >&2; '
+    "test ! -s {folder}/problem",
+    "systemctl": """case $1 in
+show) printf 'LoadState=loaded\\nActiveState=%s\\nSubState=x\\nMainPID=0\\nJob=0\\n' \\
+    "$(cat {folder}/state)" ;;
+*) echo systemctl "$@" >>{folder}/told ;;
+esac""",
+}
+
+
+class Cluster:
+    """``cib``: what `cibadmin` gives; ``problem``: why `crm_resource` fails; ``state``: haproxy's
+    unit. ``told``: the commands that had to change something."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def __setattr__(self, name, text):
+        if name.startswith("_"):
+            return super().__setattr__(name, text)
+        path = self._folder / {"cib": "cib.xml"}.get(name, name)
+        path.with_suffix(".new").write_text(text)
+        path.with_suffix(".new").replace(path)
+        return None
+
+    @property
+    def told(self):
+        return self._lines("told")
+
+    @property
+    def asked(self):
+        """How often the CIB was read."""
+        return len(self._lines("asked"))
+
+    def _lines(self, name):
+        path = self._folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    folder = tmp_path / "cluster"
+    (folder / "bin").mkdir(parents=True)
+    for name, text in PROGRAMS.items():
+        path = folder / "bin" / name
+        path.write_text(f"#!/bin/sh\n{text.format(folder=folder)}\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder / "bin"), prepend=":")
+    made = Cluster(folder)
+    made.cib = made.problem = ""
+    made.state = "failed"
+    return made
+
+
+@pytest.fixture
+def loop():
+    return Loop()
+
+
+@pytest.fixture
+def until(loop):
+    """Let the loop run until it is so, or for these seconds; whether it is."""
+
+    def wait(there, seconds=20):
+        end = loop.now() + seconds
+        timer = loop.every(0.01, lambda: (there() or loop.now() > end) and loop.stop())
+        loop.run()
+        timer.cancel()
+        return bool(there())
+
+    return wait

@@ -1,0 +1,84 @@
+"""haproxy's file was put right: what follows, and when it has to wait."""
+
+import pytest
+
+from saltext_hakube.agents.watch import repair
+from saltext_hakube.agents.watch.actions import Actions
+from saltext_hakube.agents.watch.process import MainProcess
+from saltext_hakube.agents.watch.repair import Repair
+from tests.unit.agents.ground.test_pacemaker import cib, meta, properties
+from tests.unit.agents.test_eyes import REFLEX
+
+MENDED = [
+    "systemctl reset-failed -- haproxy.service",
+    "crm_resource --cleanup -r VIP -N node1",
+]
+CLONE = {"opened": '<clone id="c">', "closed": "</clone>"}
+
+
+@pytest.fixture
+def mend(loop, tmp_path, monkeypatch):
+    """Start it, and put the file right."""
+    monkeypatch.setattr(repair, "EVERY", 0.02)
+    monkeypatch.setattr(repair, "CALM", 0.05)
+    monkeypatch.setattr(repair, "AGAIN", 0.2)
+
+    def start(check="true"):
+        config = tmp_path / "haproxy.cfg"
+        config.write_text("bad")
+        settings = REFLEX._replace(config=str(config), check=(check,), haproxy_resource="VIP")
+        actions = Actions()
+        process = MainProcess(loop, settings.unit, loop.now, lambda: None)
+        Repair(loop, settings, process, actions)
+        config.write_text("put right")
+        return actions
+
+    return start
+
+
+def test_haproxy_is_tried_again(cluster, mend, until):
+    cluster.cib = cib(**CLONE)
+    actions = mend()
+    assert until(lambda: len(actions.seen) == 2)
+    assert cluster.told == MENDED
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (cib(**CLONE, properties=properties(maintenance_mode="true")), "maintenance-mode=true"),
+        (
+            cib(opened=f'<clone id="c">{meta("m", is_managed="0")}', closed="</clone>"),
+            "VIP has is-managed=0",
+        ),
+        ("<cib/>", "the CIB has no resource VIP"),
+    ],
+)
+def test_while_a_person_works_on_it_it_waits_and_says_so_once(
+    cluster, mend, until, *, capsys, text, why
+):
+    cluster.cib = text
+    actions = mend()
+    assert until(lambda: cluster.asked >= 3)
+    assert cluster.told == []
+    said = [line for line in capsys.readouterr().err.splitlines() if "must wait" in line]
+    assert len(said) == 1
+    assert why in said[0]
+    cluster.cib = cib(**CLONE)
+    assert until(lambda: len(actions.seen) == 2)
+    assert cluster.told == MENDED
+
+
+def test_a_unit_that_nobody_wants_any_more_is_left_alone(cluster, mend, until):
+    cluster.cib = cib(**CLONE, properties=properties(maintenance_mode="true"))
+    mend()
+    assert until(lambda: cluster.asked)
+    cluster.state = "inactive"
+    cluster.cib = cib(**CLONE)
+    assert not until(lambda: cluster.told, 0.8)
+
+
+def test_a_file_that_is_not_good_yet_asks_nobody(cluster, mend, until):
+    cluster.cib = cib(**CLONE)
+    mend(check="false")
+    assert not until(lambda: cluster.asked or cluster.told, 0.6)
