@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from salt.exceptions import CommandExecutionError
+
 from saltext_hakube import face
 
 __virtualname__ = "hakube_haproxy"
@@ -74,7 +76,8 @@ def config_managed(name, sections=None, absent=None, owner=None, config=None, un
     """
     if sections is not None and owner is None:
         owner = name
-    return _converge(name, sections=sections, absent=absent, owner=owner, config=config, unit=unit)
+    ret = _converge(name, sections=sections, absent=absent, owner=owner, config=config, unit=unit)
+    return _kept(ret) if sections is None else ret
 
 
 def config_absent(name, owner="kubernetes", config=None, unit=None):
@@ -106,7 +109,8 @@ def config_absent(name, owner="kubernetes", config=None, unit=None):
           hakube_haproxy.config_absent:
             - owner: registry
     """
-    return _converge(name, sections={}, absent=None, owner=owner, config=config, unit=unit)
+    ret = _converge(name, sections={}, absent=None, owner=owner, config=config, unit=unit)
+    return _kept(ret, absent=True) if owner == "kubernetes" else ret
 
 
 def _converge(name, **arguments):
@@ -114,3 +118,14 @@ def _converge(name, **arguments):
     plan = partial(__salt__["hakube_haproxy.plan"], **arguments, check=test)
     apply = partial(__salt__["hakube_haproxy.apply"], **arguments)
     return face.converge(name, test, plan, apply)
+
+
+def _kept(ret, absent=False):
+    """Remember the good file for a repair, should somebody spoil it (hakube_haproxy.repair)."""
+    if ret["result"] and not __opts__["test"]:
+        try:
+            __salt__["hakube_haproxy.keep"](absent=absent)
+        except CommandExecutionError as error:
+            told = f"the file is not remembered for a repair: {error}"
+            ret["warnings"] = [*ret.get("warnings", ()), told]
+    return ret

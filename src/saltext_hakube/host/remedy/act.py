@@ -1,0 +1,158 @@
+"""One rung on this node: may it, is there anything to do, do it, did it help.
+
+gates -> lock -> look -> (turn -> look again) -> claim -> do -> verify
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Literal
+
+from msgspec import Struct
+
+from saltext_hakube.core.errors import HakubeError, Refused, TimedOut
+from saltext_hakube.core.remedy.local import Local
+from saltext_hakube.core.remedy.task import Finding, refused
+from saltext_hakube.host import turn
+from saltext_hakube.host.remedy import alone, fence, files, hand, kill, move, probe, standby
+from saltext_hakube.host.remedy.deadline import hard
+from saltext_hakube.host.remedy.scene import Scene
+
+RUNGS: dict[str, ModuleType] = {
+    "probe": probe,
+    "files": files,
+    "hand": hand,
+    "kill": kill,
+    "move": move,
+    "standby": standby,
+    "fence": fence,
+}
+# Seconds to wait for the cluster's turn: a node that makes a change has it, and ends it. What is
+# not mended now is mended at the next attempt.
+TURN = 5.0
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What came of it. ``verified``: None where nobody looked."""
+
+    result: Literal["done", "nothing", "refused", "failed", "would"]
+    why: str
+    did: tuple[str, ...] = ()
+    verified: bool | None = None
+    took: float = 0.0
+
+
+def act(scene: Scene) -> Outcome:
+    """Do what the scene's task says, within its deadline."""
+    try:
+        with hard(scene.deadline):
+            result, why, verified = _act(scene)
+    except Refused as error:
+        # Once something was done it is no refusal of ours any more.
+        result, why, verified = "failed" if scene.did else "refused", str(error), None
+    except (HakubeError, OSError) as error:
+        result, why, verified = "failed", str(error), None
+    return Outcome(
+        result=result,
+        why=why,
+        did=tuple(scene.did),
+        verified=verified,
+        took=round(scene.deadline.took, 2),
+    )
+
+
+def look(scene: Scene) -> Finding:
+    """What the rung would do here now. Changes nothing. Raises HakubeError."""
+    if not scene.machine.live or scene.machine.cib_file is not None:
+        return refused(f"nothing runs at {scene.machine.root}, which stands for the machine")
+    rung = RUNGS[scene.task.rung]
+    if rung is probe:
+        return probe.look(scene)
+    resource = scene.place.resource if scene.place else None
+    why = gate(scene.local(), resource) or _busy(scene)
+    if why:
+        return refused(why)
+    found: Finding = rung.look(scene)
+    return found
+
+
+def gate(local: Local, resource: str | None) -> str:
+    """Why nothing is done on this node whatever is wrong; empty if something may be."""
+    if not local.quorate:
+        return "the cluster has no quorum here"
+    if local.maintenance:
+        return "the cluster is in maintenance"
+    if local.me.maintenance:
+        return f"{local.node} is in maintenance"
+    if local.me.standby:
+        return f"{local.node} is in standby"
+    if not local.me.online:
+        return f"{local.node} is no member of the cluster"
+    return local.view(resource).hands_off if resource else ""
+
+
+def _busy(scene: Scene) -> str:
+    if scene.busy:
+        return f"Salt is at work here: {scene.busy}"
+    return alone.fresh(alone.last(), alone.now(), scene.heal.settle)
+
+
+def _act(scene: Scene) -> tuple[str, str, bool | None]:
+    if scene.task.test or scene.task.rung == "probe":
+        return _only_look(scene)
+    with alone.alone():
+        found = look(scene)
+        if not found.go:
+            return found.result, found.why, None
+        rung = RUNGS[scene.task.rung]
+        with _turn(scene, rung):
+            if hasattr(rung, "confirm"):
+                found = rung.confirm(scene, found)
+                if not found.go:
+                    return found.result, found.why, None
+            return _do(scene, rung, found)
+
+
+def _only_look(scene: Scene) -> tuple[str, str, bool | None]:
+    found = look(scene)
+    if scene.task.rung == "probe" and found.go and not scene.task.test:
+        verified, why = probe.verdict(scene)
+        return ("nothing" if verified else "done"), why, verified
+    for order in found.orders:
+        scene.say(f"would {order.told}")
+    return found.result, found.why, None
+
+
+def _do(scene: Scene, rung: ModuleType, found: Finding) -> tuple[str, str, bool | None]:
+    alone.claim(scene.task)
+    try:
+        rung.do(scene, found)
+        verified, seen = rung.verify(scene, found)
+    finally:
+        alone.claim(scene.task)
+    return "done", f"{found.why}. Then: {seen}", verified
+
+
+@contextlib.contextmanager
+def _turn(scene: Scene, rung: ModuleType) -> Iterator[None]:
+    """One node at a time does what can hurt; Raises Refused where another one is at it."""
+    if not getattr(rung, "DISRUPTIVE", False):
+        yield
+        return
+    lease = max(turn.SHORTEST_LEASE, scene.deadline.left + turn.SHORTEST_LEASE)
+    try:
+        mine = turn.take(scene.machine, scene.node, lease, scene.deadline.most(TURN))
+    except TimedOut as error:
+        raise Refused(str(error)) from None
+    with mine:
+        yield
+
+
+def rungs(scene: Scene) -> Finding:
+    """``look``, with an error as a refusal: of many rungs one may not be able to say."""
+    try:
+        return look(scene)
+    except (HakubeError, OSError) as error:
+        return refused(f"nobody knows: {error}")

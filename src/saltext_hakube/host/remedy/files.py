@@ -1,0 +1,93 @@
+"""Rung *files*: put files of ours right again, by the very functions that an apply uses.
+
+They check (``haproxy -c``), reload what runs, take the cluster's turn where it can hurt, and take
+back what does harm. What failed because of a file is forgotten then: systemd's start limit, and the
+failures for which Pacemaker keeps haproxy down. hakube-watch does so by itself
+(agents/watch/repair.py); where it has not after a moment, it is done here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy.task import Finding, Order, nothing
+from saltext_hakube.core.remedy.words import Component
+from saltext_hakube.host.remedy import hand, probe
+from saltext_hakube.host.remedy.scene import Scene, Subject
+
+# Seconds until hakube-watch has seen that the file is good (it waits 1 s for an editor to end).
+WATCH = 4.0
+SHOWN = 200  # letters of what changes, for people
+
+
+def mine(subjects: tuple[Subject, ...], component: Component) -> list[Subject]:
+    """Those whose files the component needs; all where the trouble is the files."""
+    return [it for it in subjects if component == "files" or component in it.components]
+
+
+def look(scene: Scene) -> Finding:
+    subjects = mine(scene.subjects, scene.task.component)
+    if not subjects:
+        return nothing(f"no file of ours is {scene.task.component}'s")
+    orders = []
+    for subject in subjects:
+        changes = subject.plan()["changes"]
+        if changes:
+            told = f"put right {subject.name}: {shown(changes)}"
+            orders.append(Order("apply", subject.name, told))
+    if not orders:
+        names = ", ".join(it.name for it in subjects)
+        return nothing(f"the files are as applied ({names})")
+    names = ", ".join(it.on for it in orders)
+    return Finding("would", f"not as applied: {names}", tuple(orders))
+
+
+def shown(changes: Any) -> str:
+    """What changes, in a line: which files, not what is in them."""
+    keys = sorted(changes) if isinstance(changes, dict) else changes
+    text = json.dumps(keys, ensure_ascii=True)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def do(scene: Scene, finding: Finding) -> None:
+    due = {order.on for order in finding.orders}
+    problems = []
+    for subject in scene.subjects:
+        if subject.name in due:
+            scene.deadline.most(1.0)
+            done = subject.apply()
+            scene.say(f"put right {subject.name}: {done['comment'].splitlines()[0]}")
+            problems += [line for line in done.get("problems", ()) if line]
+    if problems:
+        raise HakubeError("; ".join(problems))
+    if scene.task.component in ("haproxy", "files") and "haproxy" in due:
+        _revive(scene)
+
+
+def _revive(scene: Scene) -> None:
+    """A haproxy that is down because of its file comes back."""
+    if scene.deadline.wait(lambda: hand.well(scene, "haproxy"), WATCH):
+        return
+    found = hand.judge(scene.view("haproxy"), hand.own(scene, "haproxy"))
+    if found.go:
+        hand.do(scene, found)
+
+
+def verify(scene: Scene, _finding: Finding) -> tuple[bool | None, str]:
+    """Nothing is left to do, and the component is well."""
+    left = [it.name for it in mine(scene.subjects, scene.task.component) if it.plan()["changes"]]
+    if left:
+        return False, f"still not as applied: {', '.join(left)}"
+    if scene.task.component not in scene.places:
+        return True, "the files are as applied"
+    seen = [probe.see(scene)]
+
+    def well() -> bool:
+        seen[0] = probe.see(scene)
+        return seen[0].value != "down"
+
+    if scene.deadline.wait(well):
+        return True, f"the files are as applied; {seen[0].why}"
+    return False, f"the files are as applied, but {seen[0].why}"

@@ -1,0 +1,106 @@
+"""Where a rung works: this node, what is asked of it, and how it looks around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from saltext_hakube.core.config import Config
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import local
+from saltext_hakube.core.remedy.local import Local, View
+from saltext_hakube.core.remedy.policy import Heal
+from saltext_hakube.core.remedy.task import Place, Task, places
+from saltext_hakube.core.remedy.words import Component
+from saltext_hakube.host import cib, network
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.remedy import unit as units
+from saltext_hakube.host.remedy.deadline import Deadline
+from saltext_hakube.host.remedy.unit import Unit
+from saltext_hakube.host.run import run
+
+MON = ("crm_mon", "--one-shot", "--inactive", "--output-as=xml")
+LOOK = 10.0  # seconds for the cluster to say how it is; it takes some hundredths
+CLEANUP = 30.0  # seconds; crm_resource waits for the controllers' answers
+
+
+class Subject(NamedTuple):
+    """A subject of ours: the two functions of its face. ``components``: whose files these are."""
+
+    name: str
+    components: frozenset[str]
+    plan: Callable[[], Mapping[str, Any]]
+    apply: Callable[[], Mapping[str, Any]]
+
+
+class Scene:
+    """``subjects``: whose files may be mended; ``busy``: what Salt does here just now; ``did``:
+    what was done, in order, a line each."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        machine: Machine,
+        config: Config,
+        heal: Heal,
+        task: Task,
+        subjects: tuple[Subject, ...] = (),
+        busy: str = "",
+    ) -> None:
+        self.machine = machine
+        self.config = config
+        self.heal = heal
+        self.task = task
+        self.subjects = subjects
+        self.busy = busy
+        self.deadline = Deadline(task.deadline)
+        self.places = places(config)
+        self.did: list[str] = []
+
+    @property
+    def node(self) -> str:
+        """This machine's name in the cluster."""
+        return self.config.node or ""
+
+    @property
+    def place(self) -> Place | None:
+        """Of the component; None for one that Pacemaker does not run."""
+        return self.places.get(self.task.component)
+
+    def local(self) -> Local:
+        """The cluster as it is now. Raises HakubeError."""
+        mon = self.run(*MON, most=LOOK, env={"TZ": "UTC0"})
+        return local.read(mon, cib.read(self.machine, timeout=self.deadline.most(LOOK)), self.node)
+
+    def view(self, component: Component | None = None) -> View:
+        """What Pacemaker says of the component, or of this one."""
+        return self.local().view(self.places[component or self.task.component].resource)
+
+    def unit(self, component: Component | None = None) -> Unit | None:
+        """Its unit now; None where it has none."""
+        name = self.places[component or self.task.component].unit
+        return units.look(name) if name else None
+
+    def address_here(self) -> bool:
+        """Whether the VIP's address is on this machine. Raises HakubeError where nobody knows."""
+        if not self.run("ip", "-oneline", "link", "show", most=LOOK):
+            raise HakubeError("the kernel names no interface of this machine")
+        return network.holds(self.config.vip.address)
+
+    def run(self, *argv: str, most: float, env: Mapping[str, str] | None = None) -> str:
+        """Run a program, at most so many seconds and never beyond the deadline; its output."""
+        return run(argv, timeout=self.deadline.most(most), env=env).stdout
+
+    def say(self, line: str) -> None:
+        self.did.append(line)
+
+    def clean_up(self, resource: str) -> None:
+        """Let Pacemaker forget what failed of the resource here, and look again."""
+        words = ("--cleanup", "--resource", resource, "--node", self.node)
+        self.run("crm_resource", *words, most=CLEANUP)
+        self.say(f"cleaned up {resource} on {self.node}: Pacemaker looks again")
+
+    def hand_over(self, resource: str) -> None:
+        """Tell Pacemaker that the resource failed here, so that it recovers it."""
+        words = ("--fail", "--resource", resource, "--node", self.node)
+        self.run("crm_resource", *words, most=CLEANUP)
+        self.say(f"told Pacemaker that {resource} failed on {self.node}: it recovers it")

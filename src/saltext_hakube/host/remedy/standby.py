@@ -1,0 +1,54 @@
+"""Rung *standby*: nothing runs on this node any more, until it is booted or a person ends it."""
+
+from __future__ import annotations
+
+from saltext_hakube.core.remedy.local import Local
+from saltext_hakube.core.remedy.task import Finding, Order, nothing, refused
+from saltext_hakube.host.remedy import probe
+from saltext_hakube.host.remedy.probe import Seen
+from saltext_hakube.host.remedy.scene import Scene
+
+DISRUPTIVE = True
+ORDER = 30.0  # seconds for crm_attribute
+
+
+def judge(local: Local, declared: int, seen: Seen) -> Finding:
+    """``declared``: how many nodes the pillar has."""
+    if seen.value != "down":
+        return nothing(f"nothing is wrong here: {seen.why}")
+    of, left = max(declared, len(local.members)), len(local.others)
+    if 2 * left <= of:
+        return refused(f"{left} of {of} nodes would be left, which is no majority")
+    told = f"put {local.node} into standby until it is booted"
+    return Finding("would", seen.why, (Order("standby", local.node, told),))
+
+
+def look(scene: Scene) -> Finding:
+    return judge(scene.local(), len(scene.config.nodes), probe.see(scene))
+
+
+def confirm(scene: Scene, _finding: Finding) -> Finding:
+    return look(scene)
+
+
+def do(scene: Scene, _finding: Finding) -> None:
+    words = ("--node", scene.node, "--name", "standby", "--lifetime", "reboot", "--update", "on")
+    scene.run("crm_attribute", *words, most=ORDER)
+    scene.say(
+        f"put {scene.node} into standby until it is booted (`hakube_pcs.standby {scene.node} "
+        "off` ends it)"
+    )
+
+
+def verify(scene: Scene, _finding: Finding) -> tuple[bool | None, str]:
+    """Wait until nothing runs here any more."""
+    left: list[str] = []
+
+    def empty() -> bool:
+        local = scene.local()
+        left[:] = sorted(name for name, it in local.views.items() if it.runs)
+        return local.me.standby and not left
+
+    if scene.deadline.wait(empty):
+        return True, "nothing runs here any more"
+    return False, f"still here after {scene.deadline.seconds:g} s: {', '.join(left)}"

@@ -1,0 +1,197 @@
+"""
+Remedies: what this node does about what is wrong here
+======================================================
+
+One rung of the ladder at a time, for one component, by whoever asks: the master's healing, a
+person, or the node itself while its master is away. Called as ``hakube_heal.FUNCTION``.
+
+Whoever asks is not believed: each rung first looks at what is wrong with this node's own eyes, and
+does nothing where nothing is. It does nothing either without quorum, in maintenance, in standby,
+for what is unmanaged, while a state run goes on, and while the last action has to settle
+(``hakube:heal:settle``). What can hurt takes the cluster's turn, so that one node at a time does
+it.
+
+========= ========================================================================================
+rung      what it does
+========= ========================================================================================
+probe     look again, and say what is seen
+files     put files of ours right again, as an apply does; what failed because of them starts again
+hand      tell Pacemaker of a resource that is down though it takes it for running; or clean up a
+          failure that keeps it down, of a *blocked* one only after it is verified to be stopped
+kill      SIGKILL a unit that was verified to hang; Pacemaker recovers it
+move      the VIP to a node whose haproxy is well, for 10 minutes
+standby   nothing runs on this node any more, until it is booted or a person ends it
+fence     reboot another node by its fence device: only where the ladder in the pillar has it, and
+          on a person's word
+========= ========================================================================================
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+from salt.exceptions import CommandExecutionError
+
+from saltext_hakube import face
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import task as tasks
+from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
+from saltext_hakube.host.remedy import act as host
+from saltext_hakube.host.remedy.scene import Scene, Subject
+
+__virtualname__ = "hakube_heal"
+
+_KUBERNETES = frozenset({"apiserver", "scheduler", "controller-manager"})
+
+
+def __virtual__():
+    if __grains__.get("kernel") != "Linux":
+        return False, "hakube works on Linux only"
+    return __virtualname__
+
+
+def act(rung, component, incident, deadline=60, test=None, evidence=None):  # noqa: PLR0917
+    """
+    Do one rung for one component of this node, if there is anything to do, and see what came of it.
+
+    rung
+        ``probe``, ``files``, ``hand``, ``kill``, ``move``, ``standby`` or ``fence``.
+
+    component
+        ``haproxy``, ``vip``, ``apiserver``, ``scheduler``, ``controller-manager``, ``pacemaker``
+        (``hand``: whatever of these is stuck here), ``files`` (``files``: all of ours).
+
+    incident
+        What it is for: an incident's id, or a person's words; up to 300 letters.
+
+    deadline
+        Seconds, 1 to 600, after which nothing more is done or waited for. Default: 60.
+
+    test
+        True: only say what would be done. Default: ``test`` of the minion's configuration.
+
+    evidence
+        A mapping of names to lists of lines. ``fence`` needs ``node`` (who is to be fenced) and
+        ``token`` (a person's word, 8 letters or more); the others do not believe it. Default: none.
+
+    Returns a mapping:
+
+    - ``rung``, ``component``, ``incident``, ``node``: as asked, and this node
+    - ``result``: ``done``; ``nothing`` (what should be wrong is not, or not for this rung);
+      ``refused`` (it would do harm, or it is somebody else's affair now); ``failed`` (a step could
+      not be done); ``would`` (of a test)
+    - ``why``: in words; ``did``: what was done, a line for each step
+    - ``verified``: whether it helped; null where nothing was done. Of ``probe``: whether the
+      component is well, null where nobody knows
+    - ``took``: seconds
+
+    Raises an error only where an argument or the pillar is wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_heal.act probe apiserver 'just looking'
+        salt node1 hakube_heal.act hand haproxy 'by hand' test=True
+        salt node1 hakube_heal.act kill scheduler 'by hand' deadline=45
+    """
+    with face.told():
+        config = _config()
+        testing = bool(__opts__.get("test", False) if test is None else test)
+        task = tasks.task(
+            rung=rung,
+            component=component,
+            incident=str(incident),
+            deadline=deadline,
+            test=testing,
+            evidence=evidence or {},
+        )
+        done = host.act(_scene(config, task))
+    head = {"rung": rung, "component": component, "incident": task.incident, "node": config.node}
+    return {**head, **msgspec.to_builtins(done)}
+
+
+def rungs(component=None, deadline=60):
+    """
+    Tell what each rung would do on this node now. Changes nothing.
+
+    component
+        One of :py:func:`act`'s. Default: all.
+
+    deadline
+        Seconds, 1 to 600, for each answer. Default: 60. ``kill`` takes some seconds to find that
+        something hangs.
+
+    Returns ``{COMPONENT: {RUNG: {"result": ..., "why": ..., "would": [...]}}}`` with the rungs of
+    the component's ladder (``hakube:heal:rungs``); ``result`` is ``would``, ``nothing`` or
+    ``refused``.
+
+    Raises an error where an argument or the pillar is wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_heal.rungs
+        salt node1 hakube_heal.rungs haproxy
+    """
+    with face.told():
+        config, heal = _config(), tasks.heal(__pillar__["hakube"])
+        told = {}
+        for name in COMPONENTS if component is None else [component]:
+            ladder = heal.ladder(_asked(RUNGS[0], name, deadline).component)
+            told[name] = {rung: _told(config, rung, name, deadline) for rung in ladder}
+    return told
+
+
+def _told(config, rung, component, deadline):
+    found = host.rungs(_scene(config, _asked(rung, component, deadline)))
+    would = [order.told for order in found.orders]
+    return {"result": found.result, "why": found.why, "would": would}
+
+
+def _asked(rung, component, deadline):
+    return tasks.task(
+        rung=rung, component=component, incident="nobody's", deadline=deadline, test=True
+    )
+
+
+def _config():
+    return face.config(__pillar__, __grains__, __opts__)
+
+
+def _scene(config, task):
+    heal = tasks.heal(__pillar__["hakube"])
+    machine = face.machine(__opts__)
+    return Scene(machine, config, heal, task, tuple(_subjects(config)), _busy())
+
+
+def _subjects(config):
+    """Whose files may be put right, in the order of an apply."""
+    reflex = config.reflex
+    guarded = reflex.guard or reflex.announce
+    yield _subject("restart", {"haproxy"}, absent=not reflex.restart)
+    yield _subject("sysctl", {"haproxy"})
+    yield _subject("haproxy", {"haproxy"}, plan="repairs", apply="repair")
+    yield _subject("watch", {"haproxy"}, absent=not config.watch.enabled)
+    yield _subject("guard", {"vip"}, absent=not guarded)
+    yield _subject("kubeenv", _KUBERNETES)
+
+
+def _subject(name, components, plan="plan", apply="apply", **arguments):
+    given = {key: value for key, value in arguments.items() if value}
+
+    def call(function):
+        try:
+            return __salt__[f"hakube_{name}.{function}"](**given)
+        except CommandExecutionError as error:  # host knows of our own errors only
+            raise HakubeError(str(error)) from None
+
+    return Subject(name, frozenset(components), partial(call, plan), partial(call, apply))
+
+
+def _busy():
+    """The state run that goes on here; empty where none does."""
+    running = __salt__["saltutil.is_running"]("state.*")
+    return "; ".join(f"{job.get('fun')} ({job.get('jid')})" for job in running[:3])
