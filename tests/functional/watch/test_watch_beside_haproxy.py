@@ -102,7 +102,8 @@ def test_a_failure_common_to_all_servers_closes_nothing(tmp_path):
 @here_only
 def test_a_haproxy_that_hangs_is_told_once_and_does_not_hold_up(tmp_path):
     found = here(tmp_path, "hangs")
-    assert "no answer within 0.4 s" in found["problem"]
+    # The second once its queue is full of questions.
+    assert found["problem"] in ("no answer within 0.4 s", "it accepts no more connections")
     assert found["age"] < 5
     assert sum("stats socket" in line for line in found["journal"]) == 3  # answers, not, again
     assert any("closed 112 sessions of the old worker" in line for line in found["journal"])
