@@ -30,7 +30,10 @@ from saltext_hakube.core.remedy import ledger
 from saltext_hakube.core.remedy.decision import Record
 from saltext_hakube.core.remedy.ledger import Head, Reading
 from saltext_hakube.host import files, ledgerfiles
-from saltext_hakube.host.ledgerfiles import Full, saying
+from saltext_hakube.host.ledgerfiles import Busy, Full, saying
+from saltext_hakube.host.ledgerread import read, read_all
+
+__all__ = ["Busy", "Full", "Ledger", "hold", "read", "read_all"]
 
 #: So many files are kept, the one that is written with them.
 FILES = 8
@@ -44,7 +47,7 @@ def hold(
     """Open the ledger for writing; make it where there is none, mend it where it needs that.
 
     ``owner``: who we are, for those who find it held. ``wait``: seconds in which another may give
-    it back. Raises Busy (host.ledgerfiles), Full, HakubeError.
+    it back. Raises Busy, Full, HakubeError.
     """
     with saying("make", folder):
         ledgerfiles.make(folder)
