@@ -65,7 +65,11 @@ def config(config: Config, place: Place) -> bytes:
     scheduler, controllers = kubelayout.SCHEDULER, kubelayout.CONTROLLER_MANAGER
     data = {
         "node": config.node,
-        "vip": {**guard.vip(config), "port": haproxy.secure_port},
+        "vip": {
+            **guard.vip(config),
+            "port": haproxy.secure_port,
+            "resource": resources.vip.name,
+        },
         "ca": haproxy.ca_file if haproxy.verify == "required" else None,
         "api": _api(config),
         "apiserver": None

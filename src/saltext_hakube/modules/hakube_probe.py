@@ -105,9 +105,9 @@ def status():
       ``why`` (a line, also where there is something to say though it is up), ``at`` (Unix time of
       that look), ``every`` (seconds from look to look), ``took`` (seconds), ``evidence`` (lists of
       texts by their kind, such as ``failed``), and ``clock`` (seconds since the machine's start)
-    - ``cluster``: what Pacemaker says: ``maintenance`` (of the cluster or this node), ``standby``
-      (this node), ``quorate`` (null where nobody says), ``online`` (nodes), and ``holder``, whether
-      this machine has the VIP's address
+    - ``cluster``: what Pacemaker says, null where it does not: ``maintenance`` (of the cluster or
+      this node), ``standby`` (this node), ``quorate``, ``online`` (nodes), ``holder`` (whether it
+      runs the VIP here), and ``at`` (Unix time)
     - ``pid``, ``build``: of the daemon; ``format``: of this mapping, 1
 
     Fails where the daemon does not run, or is 5 seconds late with its next look.

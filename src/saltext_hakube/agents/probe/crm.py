@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ class Crm:
         self._again = False
         self._began = loop.now() - PAUSE
         self._timer: Timer | None = None
-        self._spooled = self._state()
+        self._spooled = self._names()
+        self._at = 0.0
         self.cluster = Cluster(problem="it was not asked yet")
         self.taken = -1.0
         self._ask()
@@ -48,16 +50,21 @@ class Crm:
         else:
             self._plan(max(SOON, self._began + PAUSE - self._loop.now()))
 
-    def seen(self, node: str, *, holder: bool) -> dict[str, Any]:
-        """What the report says of the cluster as a whole."""
+    def seen(self, node: str, vip: str) -> dict[str, Any]:
+        """What is asked of the cluster beside the verdicts; null where Pacemaker does not say.
+
+        ``holder``: by Pacemaker, whatever addresses this machine has."""
         told = self.cluster
         own = told.nodes.get(node)
+        if own is None:
+            return dict.fromkeys(("maintenance", "standby", "quorate", "online", "holder", "at"))
         return {
-            "maintenance": told.maintenance or (own is not None and own.maintenance),
-            "standby": own is not None and own.standby,
+            "maintenance": told.maintenance or own.maintenance,
+            "standby": own.standby,
             "quorate": told.quorate,
             "online": sorted(name for name, it in told.nodes.items() if it.online),
-            "holder": holder,
+            "holder": node in told.running.get(vip, ()),
+            "at": round(self._at, 3),
         }
 
     def _plan(self, seconds: float) -> None:
@@ -79,6 +86,7 @@ class Crm:
         self._busy = False
         self.cluster = _cluster(ended, late=self._loop.late > LATE)
         self.taken = self._began
+        self._at = time.time()
         now = self._loop.now()
         for name, look in self._failing.looks(self.cluster, now).items():
             self._board.tell(name, EVERY, look, now - self._began)
@@ -88,16 +96,16 @@ class Crm:
         self._changed()
 
     def _look_at_spool(self) -> None:
-        state = self._state()
-        if state != self._spooled:
-            self._spooled = state
+        names = self._names()
+        if names - self._spooled:  # what is gone was read by others, and is no news
             self.hurry()
+        self._spooled = names
 
-    def _state(self) -> int:
+    def _names(self) -> frozenset[str]:
         try:
-            return self._spool.stat().st_mtime_ns
+            return frozenset(it.name for it in self._spool.iterdir() if it.name[0] != ".")
         except OSError:  # nobody has made it yet
-            return 0
+            return frozenset()
 
 
 def _cluster(ended: Ended, *, late: bool) -> Cluster:

@@ -44,12 +44,13 @@ def health(answer: Answer, want: tuple[bool | None, str], *, fresh: bool) -> Loo
     if answer.kind == OWN:
         return unknown(f"it could not be asked: {answer.why}")
     if answer.kind != REFUSED:
-        return down(f"it {answer.why}")
+        return down(f"it {answer.why}", how=[answer.kind])
     runs, why = want
     if not fresh:
         return unknown(f"it {answer.why}; whether it should run here is being asked")
     if runs:
-        return down(f"it {answer.why}" + (f"; {why}" if why else ""))
+        told = f"it {answer.why}" + (f"; {why}" if why else "")
+        return down(told, how=[answer.kind])
     return unknown(f"it does not run here: {why}")
 
 
@@ -60,7 +61,7 @@ def reached(answer: Answer, what: str) -> Look:
         return up(told)
     if answer.kind == OWN:
         return unknown(f"{what} could not be asked: {answer.why}")
-    return down(f"{what} {answer.why}")
+    return down(f"{what} {answer.why}", how=[answer.kind])
 
 
 def wants_credentials(answer: Answer) -> bool:
@@ -74,4 +75,7 @@ def _status(answer: Answer) -> Look:
         return unknown(f"it answers {answer.status}: it does not let us ask")
     failed = sorted({name.decode() for name in _FAILED.findall(answer.body)})
     told = f" ({', '.join(failed)})" if failed else ""
-    return down(f"it answers {answer.status}{told}", **({"failed": failed} if failed else {}))
+    evidence = {"how": [f"{answer.kind} {answer.status}"], "failed": failed}
+    return down(
+        f"it answers {answer.status}{told}", **{kind: it for kind, it in evidence.items() if it}
+    )

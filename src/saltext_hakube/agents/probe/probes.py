@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from saltext_hakube.agents.ground.loop import Loop
-from saltext_hakube.agents.ground.netlink import Network
 from saltext_hakube.agents.probe.board import Board
 from saltext_hakube.agents.probe.crm import Crm
 from saltext_hakube.agents.probe.health import Health
@@ -26,7 +25,6 @@ class Probes:
         self._board = Board(loop)
         self._trust = Trust(settings.ca)
         self._unchecked = Trust(None)
-        self._network = Network(loop, lambda: None)
         self._crm = Crm(loop, self._board, settings.spool, lambda: None)
         if settings.apiserver is not None:
             # Without etcd every apiserver fails at /livez, and a restart would mend none of them.
@@ -41,12 +39,8 @@ class Probes:
         return {
             "interval": self._settings.interval,
             "probes": self._board.seen,
-            "cluster": self._crm.seen(self._settings.node, holder=self._holder),
+            "cluster": self._crm.seen(self._settings.node, self._settings.vip.resource),
         }
-
-    @property
-    def _holder(self) -> bool:
-        return self._network.here(self._settings.vip.address) is not None
 
     def _health(self, name: str, every: float, component: Component, path: str) -> None:
         # Scheduler and controller-manager make a certificate of their own at their start.

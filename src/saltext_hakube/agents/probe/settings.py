@@ -11,12 +11,13 @@ from saltext_hakube.agents.probe.get import Target
 
 class Vip(NamedTuple):
     """``interface``, ``prefix``: None where the pillar leaves them to Pacemaker; ``port``: where
-    haproxy serves the API on it."""
+    haproxy serves the API on it; ``resource``: its name in the cluster."""
 
     address: str
     interface: str | None
     prefix: int | None
     port: int
+    resource: str
 
 
 class Component(NamedTuple):
@@ -61,7 +62,7 @@ def _settings(data: dict[str, Any]) -> Settings:
         node=str(data["node"]),
         sample=str(data["sample"]),
         interval=float(data["interval"]),
-        vip=Vip(address, vip["interface"], vip["prefix"], int(vip["port"])),
+        vip=Vip(address, vip["interface"], vip["prefix"], int(vip["port"]), str(vip["resource"])),
         ca=data["ca"],
         api=Target(str(api["address"]), int(api["port"])),
         apiserver=None if apiserver is None else _component(apiserver),

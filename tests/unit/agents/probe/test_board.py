@@ -1,30 +1,10 @@
 """The probes' times: real loops, in fractions of a second."""
 
-import pytest
-
-from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.probe.board import LONGEST, MOST, Board
 from saltext_hakube.agents.probe.look import DOWN, UNKNOWN, UP, down, unknown, up
 
 
-@pytest.fixture
-def loop():
-    made = Loop()
-    made.after(30, lambda: pytest.fail("nobody stopped the loop"))
-    return made
-
-
-def until(loop, there):
-    def look():
-        if there():
-            loop.stop()
-
-    timer = loop.every(0.01, look)
-    loop.run()
-    timer.cancel()
-
-
-def test_a_probe_looks_again_and_again(loop):
+def test_a_probe_looks_again_and_again(loop, until):
     board, times = Board(loop), []
 
     def begin(done):
@@ -32,16 +12,16 @@ def test_a_probe_looks_again_and_again(loop):
         done(up())
 
     board.add("a", 0.1, 1, begin)
-    until(loop, lambda: len(times) == 4)
+    until(lambda: len(times) == 4)
     assert times[-1] - times[0] >= 0.25
     assert board.look("a").value == UP
     assert board.seen["a"]["every"] == 0.1
 
 
-def test_one_that_has_no_end_is_given_up_and_its_late_word_does_not_count(loop):
+def test_one_that_has_no_end_is_given_up_and_its_late_word_does_not_count(loop, until):
     board, words = Board(loop), []
     board.add("a", 0.2, 0.05, words.append)
-    until(loop, lambda: len(words) == 2)
+    until(lambda: len(words) == 2)
     assert board.look("a") == unknown("the look had no end after 0.05 s")
     words[0](down("long ago"))
     assert board.look("a").value == UNKNOWN
@@ -49,10 +29,10 @@ def test_one_that_has_no_end_is_given_up_and_its_late_word_does_not_count(loop):
     assert board.look("a").value == DOWN
 
 
-def test_one_that_waits_for_its_time_can_be_hurried(loop):
+def test_one_that_waits_for_its_time_can_be_hurried(loop, until):
     board, looked = Board(loop), []
     board.add("a", 1000, 1, lambda done: (looked.append(loop.now()), done(up())))
-    until(loop, lambda: looked)
+    until(lambda: looked)
     board.hurry("a")
     assert len(looked) == 2
 

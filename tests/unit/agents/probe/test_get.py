@@ -3,85 +3,20 @@
 import base64
 import contextlib
 import socket
-import ssl
 import threading
 import time
 
 import pytest
 
-from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.probe import answer
 from saltext_hakube.agents.probe.answer import ANSWERED, BROKEN, OWN, REFUSED, SILENT, UNTRUSTED
 from saltext_hakube.agents.probe.get import Get, Target
 from saltext_hakube.agents.probe.kubeconfig import Wrong
 from saltext_hakube.agents.probe.trust import Trust
-from tests.unit.preflight.authority import authority, needs_openssl, signed
+from tests.unit.preflight.authority import needs_openssl
 
 pytestmark = needs_openssl
 DEADLINE = 0.5
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pki")
-    authority(folder)
-    signed(folder)
-    signed(folder, names="", name="client")
-    authority(folder, name="other")
-    return folder
-
-
-@pytest.fixture
-def loop():
-    made = Loop()
-    made.after(60, lambda: pytest.fail("nobody stopped the loop"))
-    return made
-
-
-class Server:
-    """Answers as it is told, over TLS, one connection after the other."""
-
-    def __init__(self, pki, text=b"HTTP/1.0 200 OK\r\n\r\nok", clients=False):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pki / "server.crt", pki / "server.key")
-        if clients:
-            context.load_verify_locations(pki / "ca.crt")
-            context.verify_mode = ssl.CERT_OPTIONAL
-        self._context, self._text = context, text
-        self.seen = []
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.target = Target(*self.socket.getsockname())
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.socket.accept()
-                connection.settimeout(30)
-                with contextlib.suppress(OSError):
-                    self._answer(self._context.wrap_socket(connection, server_side=True))
-
-    def _answer(self, secure):
-        with secure:
-            text = secure.recv(4096)
-            self.seen.append((text, secure.getpeercert()))
-            secure.sendall(self._text)
-
-    def close(self):
-        self.socket.close()
-
-
-@pytest.fixture
-def server(pki):
-    made = []
-
-    def make(*words, **options):
-        made.append(Server(pki, *words, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def get(loop, target, door, deadline=30):

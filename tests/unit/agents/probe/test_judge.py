@@ -63,6 +63,7 @@ def test_what_does_not_answer(kind, want, fresh, value):
     look = judge.health(Answer(kind, why="says so"), want, fresh=fresh)
     assert look.value == value
     assert look.why
+    assert look.evidence.get("how") == ([kind] if value == DOWN else None)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_what_answers(status, value):
 def test_an_apiserver_names_what_it_misses():
     body = b"[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/x failed: y\nlivez check"
     look = judge.health(Answer(ANSWERED, 500, body), RUNS, fresh=True)
-    assert look.evidence == {"failed": ["etcd", "poststarthook/x"]}
+    assert look.evidence == {"how": ["answered 500"], "failed": ["etcd", "poststarthook/x"]}
     assert look.why == "it answers 500 (etcd, poststarthook/x)"
 
 
