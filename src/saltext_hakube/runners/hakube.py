@@ -8,21 +8,18 @@ What a master needs so that ``state.apply hakube`` works, and whether its minion
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import salt.client
 import salt.utils.minions
-import salt.utils.yaml
 import salt.version
 from salt.exceptions import SaltException
 
 import saltext_hakube
 from saltext_hakube.core import diagnosis
+from saltext_hakube.healing import masterfile
+from saltext_hakube.healing.masterfile import BACKENDS, FILE
 
 __virtualname__ = "hakube"
-
-SETTING = "fileserver_backend"
-FILE = "/etc/salt/master.d/hakube.conf"
 
 
 def __virtual__():
@@ -34,9 +31,10 @@ def master_config():
     Print the one file of configuration that this master needs.
 
     It lists the fileserver backends that the master has already, and hakube after them, so that a
-    file of yours below /srv/salt/hakube/ takes the place of ours. A comment warns where a list in
+    file of yours below /srv/salt/hakube/ takes the place of ours; the reactor that has an event of
+    a node looked into; and the schedule of ``hakube.reconcile``. A comment warns where a setting in
     the master's main file stops to count: Salt replaces the settings of /etc/salt/master by those
-    of the same name in master.d.
+    of the same name in master.d. It is repeated then.
 
     Returns the file's content, as text. The master has to be restarted afterwards.
 
@@ -47,23 +45,7 @@ def master_config():
         salt-run hakube.master_config
         salt-run hakube.master_config > /etc/salt/master.d/hakube.conf
     """
-    # One may stand there twice: Salt joins the lists of master.d, and git is gitfs, too.
-    backends = [name for name in dict.fromkeys(__opts__[SETTING]) if name != "hakube"]
-    main = Path(__opts__["conf_file"])
-    lines = [
-        f"# {FILE} (restart salt-master when it changes)",
-        "# hakube's SLS files come out of the installed package. A file of the same path in a",
-        "# backend before it takes their place.",
-    ]
-    hidden = _setting(main)
-    if hidden is not None:
-        lines += [
-            f"# WARNING: this list replaces {SETTING} in {main}, which is",
-            f"#   {hidden}",
-            "# It is repeated here. Change it here from now on.",
-        ]
-    lines += [f"{SETTING}:", *(f"  - {name}" for name in (*backends, "hakube"))]
-    return "\n".join(lines)
+    return masterfile.text(__opts__)
 
 
 def doctor(tgt="*", tgt_type="glob", timeout=15):
@@ -118,7 +100,7 @@ def doctor(tgt="*", tgt_type="glob", timeout=15):
 
 
 def _look_at_master():
-    if "hakube" in __opts__[SETTING]:
+    if "hakube" in __opts__[BACKENDS]:
         return []
     return [
         f"the master does not serve hakube's SLS files; put what `salt-run hakube.master_config` "
@@ -151,11 +133,3 @@ def _ask(minions, function, timeout, **kwargs):
             if event:
                 answers[event["id"]] = event["return"]
     return answers
-
-
-def _setting(path):
-    """The setting in a configuration file; None where it is not set there."""
-    try:
-        return salt.utils.yaml.safe_load(path.read_text(encoding="utf-8")).get(SETTING)
-    except (OSError, AttributeError, salt.utils.yaml.YAMLError):
-        return None

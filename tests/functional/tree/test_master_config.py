@@ -38,9 +38,58 @@ def configured(tmp_path):
 def test_the_file_keeps_every_backend_and_adds_hakube(configured, main, others, backends, warned):
     _, master_config = configured(main, **others)
     text = master_config()
-    assert yaml.safe_load(text) == {"fileserver_backend": backends}
+    assert yaml.safe_load(text)["fileserver_backend"] == backends
     assert ("WARNING" in text) is warned
     opts, again = configured(main, **others, hakube=text)
     # Of two of one name the first counts.
     assert list(dict.fromkeys(opts["fileserver_backend"])) == backends
-    assert yaml.safe_load(again()) == {"fileserver_backend": backends}
+    assert yaml.safe_load(again())["fileserver_backend"] == backends
+
+
+REACTOR = {"salt/beacon/*/hakube/report": ["salt://hakube/reactor/report.sls"]}
+THEIRS = {"salt/minion/*/start": ["/srv/reactor/start.sls"]}
+RECONCILE = {
+    "function": "hakube.reconcile",
+    "seconds": 15,
+    "maxrunning": 1,
+    "return_job": False,
+}
+JOB = {"function": "manage.status", "minutes": 5}
+
+
+@pytest.mark.parametrize(
+    ("main", "others", "warnings"),
+    [
+        ({}, {}, 0),
+        ({"reactor": [THEIRS], "schedule": {"theirs": JOB}}, {}, 2),
+        ({}, {"aaa": {"reactor": [THEIRS], "schedule": {"theirs": JOB}}}, 0),
+        ({"reactor": [{"dead": ["x"]}]}, {"zzz": {"reactor": [THEIRS]}}, 0),
+        (
+            {"reactor": [THEIRS, REACTOR], "schedule": {"theirs": JOB, "hakube-reconcile": {}}},
+            {},
+            2,
+        ),
+    ],
+    ids=["nothing set", "main file", "another file", "a main file that is hidden already", "ours"],
+)
+def test_each_reactor_and_each_job_counts_once(configured, main, others, warnings):
+    _, master_config = configured(main, **others)
+    text = master_config()
+    assert text.count("WARNING") == warnings
+    theirs = bool(main or others)
+    for _ in range(2):  # the second time our file is there already
+        opts, again = configured(main, **others, hakube=text)
+        assert opts["reactor"].count(REACTOR) == 1
+        assert opts["reactor"].count(THEIRS) == theirs
+        assert len(opts["reactor"]) == 1 + theirs
+        job = dict(opts["schedule"]["hakube-reconcile"])
+        assert {key: job[key] for key in RECONCILE} == RECONCILE
+        assert ("theirs" in opts["schedule"]) is ("theirs" in str((main, others)))
+        assert again() == text
+
+
+def test_a_reactor_that_is_a_file_of_its_own_is_left_and_told(configured):
+    _, master_config = configured({"reactor": "/etc/salt/reactor.map"})
+    text = master_config()
+    assert "reactor" not in yaml.safe_load(text)
+    assert "Put this into that file" in text

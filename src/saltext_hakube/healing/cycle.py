@@ -1,0 +1,267 @@
+"""One cluster's round: ask the nodes, decide, write it down, act, write it down, look again.
+
+Only one runs for a cluster at a time (on this machine): whoever holds the ledger. Who comes
+meanwhile leaves the mark ``dirty`` and goes; the one that runs takes it away *before* it asks, and
+looks for it once more after it gave the ledger back, so nothing that came is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import decide, fold, report
+from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, Record, State, Step
+from saltext_hakube.healing import places, seen, wishes
+from saltext_hakube.healing.ask import Answer, Ask
+from saltext_hakube.host import ledger
+
+#: Seconds after which a round begins nothing new. What it left, the next reconcile takes up.
+LIMIT = 60.0
+#: Seconds in which a node answers how it is: the beacon's samples are read, nothing is probed.
+REPORT = 8.0
+#: Seconds that an action's job may take beyond the action's own deadline: the way there and back.
+WAY = 5.0
+#: Between two rounds that wait for something to come true; and how often is looked for a mark.
+LEAST, GLANCE = 1.0, 0.1
+#: What waits longer than this is the next reconcile's.
+PATIENCE = 14.0
+
+
+class Doors(NamedTuple):
+    """What the round needs of the world. ``ask``: as ask.Asker; ``clock``: Unix time."""
+
+    ask: Ask
+    clock: Callable[[], float] = time.time
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What came of it. ``ran``: somebody else did not hold the cluster; ``why``: for people.
+    ``records``: what was written."""
+
+    cluster: str
+    ran: bool
+    why: str = ""
+    rounds: int = 0
+    actions: int = 0
+    records: tuple[Record, ...] = ()
+
+
+class Round:
+    """The rounds of one who holds the ledger."""
+
+    def __init__(
+        self, doors: Doors, cluster: Cluster, folder: Path, book: ledger.Ledger, quiet: float
+    ) -> None:
+        self._doors, self._cluster, self._folder = doors, cluster, folder
+        self._book, self._quiet = book, quiet
+        self.state = fold.fold(book.records)
+        self.records: list[Record] = []
+        self.rounds = self.actions = 0
+
+    def run(self, end: float, answers: Mapping[str, Answer] | None) -> None:
+        """Until nothing is left to do, or ``end`` (monotonic). ``answers``: of a question that
+        was put to all nodes just now, minion -> its report."""
+        while True:
+            places.take(self._folder / "dirty")
+            self.rounds += 1
+            self._wishes()
+            self._look(answers)
+            answers = None
+            step = self._keep(decide.decide(self._cluster, self.state, self._doors.clock()))
+            self._due(step)
+            if step.action is not None:
+                self._act(step.action)
+            elif not self._wait(step.again, end):
+                return
+            if time.monotonic() >= end:
+                # The nodes are to be asked what came of it.
+                places.mark(self._folder / "dirty")
+                return
+
+    def _keep(self, step: Step) -> Step:
+        """Written first; then it is so."""
+        self._book.append(step.records)
+        self.records += step.records
+        self.state = step.state
+        return step
+
+    def _look(self, answers: Mapping[str, Answer] | None) -> None:
+        nodes = self._cluster.nodes
+        if answers is None:
+            patient = [minion for node, minion in nodes.items() if node not in self.state.silent]
+            answers = self._doors.ask(
+                list(nodes.values()), "hakube_heal.report", REPORT, patient=patient
+            )
+        words = {}
+        now = self._doors.clock()
+        for node, minion in nodes.items():
+            found = _report(answers.get(minion), self._cluster.name, node)
+            if found is None:
+                self._keep(decide.silent(self._cluster, self.state, node, now))
+                continue
+            step = self._keep(decide.heard(self._cluster, self.state, found, now))
+            if not step.refused:
+                words[node] = seen.words(found)
+        self._seen = seen.Seen(at=now, words=words)
+
+    def _due(self, step: Step) -> None:
+        waits = self._quiet if step.again is None else max(step.again, LEAST)
+        # While something is open each reconcile looks.
+        busy = self.state.incidents or self.state.silent or self.state.cliff or step.action
+        due = self._seen.at + (0.0 if busy else min(waits, self._quiet))
+        seen.write(self._folder, seen.Seen(at=self._seen.at, due=due, words=self._seen.words))
+
+    def _act(self, action: Action) -> None:
+        """Written before it is asked for, and after; a node that says nothing is no success."""
+        self._keep(decide.begun(self.state, action, self._doors.clock()))
+        self.actions += 1
+        minion = self._cluster.nodes[action.node]
+        value: dict[str, Any] | None = None
+        try:
+            answer = self._doors.ask(
+                [minion],
+                "hakube_heal.act",
+                action.deadline + WAY,
+                rung=action.rung,
+                component=action.component,
+                incident=action.incident,
+                deadline=action.deadline,
+                evidence=action.evidence,
+            ).get(minion)
+            value = _result(answer)
+        except HakubeError as error:
+            value = {"result": "failed", "why": _line(error)}
+        self._keep(decide.ended(self.state, action, value, self._doors.clock()))
+
+    def _wait(self, again: float | None, end: float) -> bool:
+        """Wait until it is worth to look again; False where that is not now."""
+        if places.exists(self._folder / "dirty") or wishes.waiting(self._folder):
+            return True
+        if again is None or again > PATIENCE:
+            return False
+        until = time.monotonic() + max(again, LEAST)
+        if until >= end:
+            return False
+        while time.monotonic() < until:
+            time.sleep(GLANCE)
+            if places.exists(self._folder / "dirty"):
+                # A moment for what comes together: three nodes tell of one fault.
+                time.sleep(GLANCE)
+                break
+        return True
+
+    def _wishes(self) -> None:
+        for file, wish in wishes.waiting(self._folder):
+            if wish is not None:
+                self._keep(granted(self.state, wish))
+            file.unlink(missing_ok=True)
+
+    def grant(self) -> None:
+        """Take in what others want written down, and nothing else."""
+        self._wishes()
+
+
+def granted(state: State, wish: wishes.Wish) -> Step:
+    """The step that a wish means."""
+    if wish.kind == "pause":
+        pause = Pause(since=wish.at, until=wish.until, reason=wish.reason, node=wish.node)
+        return decide.paused(state, pause, wish.at)
+    if wish.kind == "resume":
+        return decide.resumed(state, wish.node, wish.reason, wish.at)
+    return Step(state=state, records=(Record(kind="told", at=wish.at, data=wish.data),))
+
+
+def cycle(
+    doors: Doors,
+    cluster: Cluster,
+    folder: Path,
+    *,
+    owner: str = "",
+    limit: float = LIMIT,
+    quiet: float | None = None,
+    answers: Mapping[str, Answer] | None = None,
+) -> Outcome:
+    """Run the cluster's rounds if nobody does; else leave the mark for the one who does.
+
+    ``quiet``: seconds after which the nodes are asked anew though nothing happened; default: what
+    the policy has for ``reassert``. Raises HakubeError where the ledger cannot be written or the
+    nodes cannot be asked: then nothing was done.
+    """
+    end = time.monotonic() + limit
+    places.mark(folder / "dirty")
+    quiet = cluster.policy.reassert if quiet is None else quiet
+    records: list[Record] = []
+    rounds = actions = 0
+    # Who comes between the last look for the mark and the end of the block found it held.
+    while places.exists(folder / "dirty"):
+        try:
+            book = hold(folder, cluster.name, owner)
+        except ledger.Busy as error:
+            why = "" if rounds else str(error)
+            return Outcome(
+                cluster=cluster.name,
+                ran=bool(rounds),
+                why=why,
+                rounds=rounds,
+                actions=actions,
+                records=tuple(records),
+            )
+        with book:
+            own = Round(doors, cluster, folder, book, quiet)
+            try:
+                own.run(end, answers)
+            except BaseException:
+                places.mark(folder / "dirty")  # it was taken away, and is not done
+                raise
+            finally:
+                records += own.records
+                rounds += own.rounds
+                actions += own.actions
+        answers = None
+        if time.monotonic() >= end:
+            break
+    return Outcome(
+        cluster=cluster.name, ran=True, rounds=rounds, actions=actions, records=tuple(records)
+    )
+
+
+def hold(folder: Path, name: str, owner: str = "", wait: float = 0.0) -> ledger.Ledger:
+    """The cluster's ledger, for writing. Raises ledger.Busy."""
+    return ledger.hold(folder, name, _snapshot, owner=owner, wait=wait)
+
+
+def _snapshot(records: Iterable[Record]) -> Record:
+    return fold.snapshot(fold.fold(records), time.time())
+
+
+def _report(answer: Answer | None, cluster: str, node: str) -> report.Report | None:
+    """The node's report of itself; None where it gave none. A minion speaks for itself only."""
+    if answer is None or not answer.good:
+        return None
+    with contextlib.suppress(report.Refused):
+        found = report.read(answer.value)
+        if (found.cluster, found.node) == (cluster, node):
+            return found
+    return None
+
+
+def _result(answer: Answer | None) -> dict[str, Any] | None:
+    """What the node says of an action; text where it could not even begin."""
+    if answer is None:
+        return None
+    if answer.good and isinstance(answer.value, dict):
+        return {str(key): value for key, value in answer.value.items()}
+    return {"result": "failed", "why": _line(answer.value)}
+
+
+def _line(value: Any) -> str:
+    """The last line of what went wrong; a traceback's says it, too."""
+    lines = str(value).strip().splitlines()
+    return lines[-1][:300] if lines else "it says nothing"

@@ -1,0 +1,235 @@
+"""All clusters of this master: what an event sets going, and the round that the schedule runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from msgspec.structs import replace
+
+from saltext_hakube.core.errors import ConfigError, HakubeError, Refused
+from saltext_hakube.core.remedy import report
+from saltext_hakube.core.remedy.decision import Cluster
+from saltext_hakube.healing import clusters, cycle, hints, notify, places, registry, seen, wishes
+from saltext_hakube.healing.ask import Answer, Asker
+
+log = logging.getLogger(__name__)
+
+#: The reactor has ten threads for all runners (reactor_worker_threads). A cycle may last a minute,
+#: so not more than these are ours; what finds none free is marked, and taken up by who ends next.
+SLOTS = 4
+#: Clusters that a reconcile works on side by side, and minions in one question.
+SIDE_BY_SIDE, TOGETHER = 8, 300
+#: Reports in a second that a quiet fleet is asked for, at most: 3,000 nodes are each asked every
+#: 150 s then.
+PACE = 20.0
+#: Seconds after which a reconcile begins no further cluster: the schedule has the next one.
+LIMIT = 120.0
+
+_slots = threading.BoundedSemaphore(SLOTS)
+
+
+def observe(opts: Mapping[str, Any], tag: Any, data: Any) -> dict[str, Any]:
+    """What an event of a beacon sets going: its cluster's cycle, or nothing. Whatever the event has
+    in it raises nothing: it says why it is nothing."""
+    known = registry.known(opts)
+    try:
+        cluster = _meant(opts, known, tag, data)
+    except Refused as error:
+        return {"ran": False, "why": str(error)}
+    places.mark(places.cluster(opts, cluster.name) / "dirty")
+    if not _slots.acquire(blocking=False):
+        return {
+            "ran": False,
+            "why": "marked: enough clusters are worked on",
+            "cluster": cluster.name,
+        }
+    try:
+        outcome = run(opts, cluster, owner="hakube.observe")
+        _rest(opts, known)
+    finally:
+        _slots.release()
+    return told(outcome)
+
+
+def _meant(opts: Mapping[str, Any], known: clusters.Known, tag: Any, data: Any) -> Cluster:
+    """The cluster that has to be looked at because of an event. Raises Refused for all others."""
+    minion = hints.minion_of(tag)
+    if minion is None:
+        raise Refused("the tag is none of the beacon hakube")
+    if not hints.is_small(data):
+        raise Refused("it is no report, or larger than one can be")
+    found = known.of(minion) or registry.known(opts, stranger=True).of(minion)
+    if found is None:
+        raise Refused("no cluster that is healed has this minion")
+    cluster, node = found
+    said = report.read({key: data[key] for key in data if key in _FIELDS})
+    if (said.cluster, said.node) != (cluster.name, node):
+        raise Refused("it speaks for another than the minion is")
+    if allowed(opts, cluster).policy.mode == "off":
+        raise Refused("the healing is off (hakube:heal:mode, or this master's hakube:heal)")
+    if not said.news and not seen.is_news(places.cluster(opts, cluster.name), node, said):
+        raise Refused("nothing new")
+    return cluster
+
+
+_FIELDS = frozenset(report.Report.__struct_fields__)
+
+
+def told(outcome: cycle.Outcome) -> dict[str, Any]:
+    """An outcome as the runner returns it."""
+    return {
+        "cluster": outcome.cluster,
+        "ran": outcome.ran,
+        "why": outcome.why,
+        "rounds": outcome.rounds,
+        "actions": outcome.actions,
+    }
+
+
+def _rest(opts: Mapping[str, Any], known: clusters.Known) -> None:
+    """What found no slot meanwhile, for a while; the rest is the next reconcile's."""
+    end = time.monotonic() + LIMIT
+    base = places.folder(opts)
+    for cluster in known.clusters.values():
+        if time.monotonic() > end:
+            return
+        if cluster.policy.mode != "off" and places.exists(base / cluster.name / "dirty"):
+            try:
+                run(opts, cluster, owner="salt-master")
+            except HakubeError as error:
+                log.error("hakube: cluster %s: %s", cluster.name, error)
+
+
+def run(
+    opts: Mapping[str, Any],
+    cluster: Cluster,
+    *,
+    owner: str,
+    answers: Mapping[str, Answer] | None = None,
+    quiet: float | None = None,
+) -> cycle.Outcome:
+    """One cluster's cycle, and then people are told of it."""
+    folder = places.cluster(opts, cluster.name)
+    mine = allowed(opts, cluster)
+    # The ledger keeps what was declared; a webhook's address may have a token in it.
+    bare = replace(mine, policy=replace(mine.policy, webhook=None))
+    outcome = cycle.cycle(
+        cycle.Doors(Asker(opts)), bare, folder, owner=owner, answers=answers, quiet=quiet
+    )
+    notify.tell(opts, mine, folder, outcome.records)
+    return outcome
+
+
+def allowed(opts: Mapping[str, Any], cluster: Cluster) -> Cluster:
+    """The cluster with the mode that this master may have.
+
+    Of several masters one acts: the others have ``hakube: {heal: observe}`` (or off) in their
+    configuration. Where two act nevertheless, what they do is still one thing at a time: on a node
+    by its own settle window, in the cluster by its turn; but each has a budget of its own.
+    """
+    own = opts.get("hakube")
+    mode = own.get("heal", "act") if isinstance(own, Mapping) else "act"
+    if mode not in ("act", "observe", "off", False):
+        raise ConfigError(
+            ["hakube:heal in the master's configuration: one of act, observe, off is expected"]
+        )
+    order = ("off", "observe", "act")
+    least = min(order.index(mode or "off"), order.index(cluster.policy.mode))
+    return replace(cluster, policy=replace(cluster.policy, mode=order[least]))
+
+
+def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None) -> dict[str, Any]:
+    """Work on every cluster that is due, or on those named: silence, lost events, stuck repairs.
+
+    Two of these at once do no harm: a cluster is worked on by one only.
+    """
+    known = registry.known(opts)
+    healed = [cluster for cluster in clusters.chosen(known, names) if cluster.policy.mode != "off"]
+    nodes = sum(len(cluster.nodes) for cluster in healed)
+    quiet = {cluster.name: max(cluster.policy.reassert, nodes / PACE) for cluster in healed}
+    due = [cluster for cluster in healed if names is not None or is_due(opts, cluster)]
+    outcomes: list[cycle.Outcome] = []
+    failed = {name: why for name, why in known.faults.items() if names is None}
+    end = time.monotonic() + LIMIT
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="hakube") as pool:
+        for part in _parts(due):
+            if time.monotonic() >= end:
+                break
+            answers = _asked(opts, part, failed)
+            if answers is None:
+                continue
+
+            def work(cluster: Cluster, answers: Mapping[str, Answer] = answers) -> None:
+                try:
+                    outcomes.append(
+                        run(
+                            opts,
+                            cluster,
+                            owner="hakube.reconcile",
+                            answers=answers,
+                            quiet=quiet[cluster.name],
+                        )
+                    )
+                except HakubeError as error:
+                    failed[cluster.name] = str(error)
+                except Exception:  # of one cluster, that the others do not suffer
+                    log.exception("hakube: cluster %s", cluster.name)
+                    failed[cluster.name] = "an error of hakube's own; see the master's log"
+
+            list(pool.map(work, part))
+    for name, why in failed.items():
+        log.warning("hakube: cluster %s: nothing is done: %s", name, why)
+    return {
+        "clusters": len(healed),
+        "due": len(due),
+        "ran": sum(outcome.ran for outcome in outcomes),
+        "actions": sum(outcome.actions for outcome in outcomes),
+        "failed": dict(sorted(failed.items())),
+    }
+
+
+def is_due(opts: Mapping[str, Any], cluster: Cluster) -> bool:
+    """Whether its nodes have to be asked now. A clock that was set back makes it so, too."""
+    folder = places.cluster(opts, cluster.name)
+    if places.exists(folder / "dirty") or wishes.waiting(folder):
+        return True
+    last = seen.read(folder)
+    now = time.time()
+    return now >= last.due or now < last.at
+
+
+def _parts(due: Sequence[Cluster]) -> Iterable[list[Cluster]]:
+    """Clusters whose nodes are asked together."""
+    part: list[Cluster] = []
+    nodes = 0
+    for cluster in due:
+        if part and nodes + len(cluster.nodes) > TOGETHER:
+            yield part
+            part, nodes = [], 0
+        part.append(cluster)
+        nodes += len(cluster.nodes)
+    if part:
+        yield part
+
+
+def _asked(
+    opts: Mapping[str, Any], part: Sequence[Cluster], failed: dict[str, str]
+) -> dict[str, Answer] | None:
+    """The reports of all nodes of these clusters; None where nobody could be asked."""
+    patient = []
+    for cluster in part:
+        last = seen.read(places.cluster(opts, cluster.name))
+        patient += [
+            minion for node, minion in cluster.nodes.items() if node in last.words or not last.at
+        ]
+    minions = [minion for cluster in part for minion in cluster.nodes.values()]
+    try:
+        return Asker(opts)(minions, "hakube_heal.report", cycle.REPORT, patient=patient)
+    except HakubeError as error:
+        failed |= {cluster.name: str(error) for cluster in part}
+        return None

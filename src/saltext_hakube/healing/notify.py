@@ -1,0 +1,137 @@
+"""Tell people what happened: by a Salt returner, a webhook, or both (``hakube:heal``).
+
+After the ledger was given back, in a bounded time, so it never holds a repair up. What came of it
+is written down; a webhook's address is a secret (many have a token in it) and never is.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import salt.minion
+import salt.utils.jid
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy.decision import Cluster, Record
+from saltext_hakube.healing import wishes
+
+#: Seconds for both ways together.
+LIMIT = 10.0
+#: Records that are for people.
+NEWS = frozenset(
+    {"opened", "acted", "gave_up", "closed", "storm", "paused", "resumed", "recovered"}
+)
+MOST = 50
+
+
+def tell(
+    opts: Mapping[str, Any], cluster: Cluster, folder: Path, records: Iterable[Record]
+) -> None:
+    """Tell what of the records is for people, and leave it to the ledger's next writer to write
+    down that it was told, or why it could not be."""
+    lines = [line(record) for record in records if record.kind in NEWS][:MOST]
+    policy = cluster.policy
+    ways: dict[str, Callable[[], None]] = {}
+    if policy.webhook:
+        ways["webhook"] = lambda: _post(str(policy.webhook), message(opts, cluster.name, lines))
+    if policy.returner:
+        ways["returner"] = lambda: _return(opts, str(policy.returner), cluster.name, lines)
+    if not lines or not ways:
+        return
+    outcome = {"lines": lines, "ways": _bounded(ways)}
+    wishes.leave(folder, wishes.Wish(kind="told", at=time.time(), data=outcome))
+
+
+def line(record: Record) -> str:
+    """A record in one line."""
+    said = [record.kind.replace("_", " "), record.incident]
+    said += [
+        str(record.data[key])
+        for key in ("component", "node", "rung", "result", "why")
+        if record.data.get(key)
+    ]
+    return " ".join(" ".join(part.split()) for part in said if part)[:500]
+
+
+def message(opts: Mapping[str, Any], cluster: str, lines: list[str]) -> dict[str, Any]:
+    return {
+        "source": "hakube",
+        "master": opts.get("id", ""),
+        "cluster": cluster,
+        "text": f"hakube, cluster {cluster}:\n" + "\n".join(lines),
+        "lines": lines,
+    }
+
+
+def _bounded(ways: Mapping[str, Callable[[], None]]) -> dict[str, str]:
+    """Go all ways at once; way -> what came of it. One that hangs is left behind."""
+    came: dict[str, str] = {}
+
+    def go(name: str, way: Callable[[], None]) -> None:
+        try:
+            way()
+            came[name] = "told"
+        except Exception as error:  # whatever a returner raises
+            came[name] = _harmless(error)
+
+    threads = [
+        threading.Thread(target=go, args=(name, way), daemon=True) for name, way in ways.items()
+    ]
+    end = time.monotonic() + LIMIT
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    return {name: came.get(name, f"no answer within {LIMIT:g} s") for name in ways}
+
+
+def _harmless(error: Exception) -> str:
+    """What went wrong, without an address that may be in the text."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"failed: HTTP status {error.code}"
+    if isinstance(error, urllib.error.URLError):
+        return f"failed: {type(error.reason).__name__}"
+    if isinstance(error, HakubeError):
+        return f"failed: {error}"
+    return f"failed: {type(error).__name__}"
+
+
+def _post(url: str, content: Mapping[str, Any]) -> None:
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise HakubeError("the webhook is no http or https address")
+    request = urllib.request.Request(
+        url,
+        data=json.dumps(content).encode(),
+        headers={"Content-Type": "application/json", "User-Agent": "hakube"},
+    )
+    with urllib.request.urlopen(request, timeout=LIMIT) as response:
+        response.read(1000)
+
+
+def _return(opts: Mapping[str, Any], returner: str, cluster: str, lines: list[str]) -> None:
+    minion = salt.minion.MasterMinion(dict(opts), states=False, rend=False)
+    try:
+        function = f"{returner}.returner"
+        if function not in minion.returners:
+            raise HakubeError(f"this master has no returner {returner}")
+        minion.returners[function](
+            {
+                "id": opts.get("id", "master"),
+                "jid": salt.utils.jid.gen_jid(dict(opts)),
+                "fun": "hakube.told",
+                "fun_args": [cluster],
+                "return": {"cluster": cluster, "lines": lines},
+                "success": True,
+                "retcode": 0,
+            }
+        )
+    finally:
+        minion.destroy()

@@ -1,0 +1,155 @@
+"""What people want to know of the healing, and tell it: pause, resume, status, history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.reading import shown
+from saltext_hakube.core.remedy import fold
+from saltext_hakube.core.remedy.decision import Cluster, Record, State
+from saltext_hakube.healing import clusters, cycle, notify, places, registry, wishes
+from saltext_hakube.healing.ask import Asker
+from saltext_hakube.healing.wishes import Wish
+from saltext_hakube.host import ledger
+
+#: Seconds until a wish is taken in by whoever holds the ledger; an action may last a minute.
+PATIENCE = 90.0
+LOOK = 0.1
+LONGEST = 300
+
+
+def pause(
+    opts: Mapping[str, Any],
+    name: str,
+    reason: Any,
+    *,
+    node: str | None = None,
+    seconds: Any = None,
+    until: Any = None,
+) -> dict[str, Any]:
+    """Look on, and do nothing, until somebody says go on or the time is over."""
+    cluster = _cluster(opts, name, node)
+    end = _end(seconds, until, time.time())
+    wish = Wish(kind="pause", at=time.time(), node=node or "", reason=_reason(reason), until=end)
+    _granted(opts, cluster, wish)
+    return {
+        "cluster": cluster.name,
+        "node": node or "all",
+        "reason": wish.reason,
+        "until": "somebody resumes it" if end is None else told_time(end),
+    }
+
+
+def resume(
+    opts: Mapping[str, Any], name: str, reason: Any, *, node: str | None = None
+) -> dict[str, Any]:
+    """Go on, also with what was given up."""
+    cluster = _cluster(opts, name, node)
+    wish = Wish(kind="resume", at=time.time(), node=node or "", reason=_reason(reason))
+    _granted(opts, cluster, wish)
+    return {"cluster": cluster.name, "node": node or "all", "reason": wish.reason}
+
+
+def read(opts: Mapping[str, Any], name: str) -> tuple[Cluster, State, tuple[str, ...]]:
+    """A cluster, its state, and what is not whole in its ledger. Waits for nobody."""
+    cluster = _cluster(opts, name, None)
+    records, problems = ledger.read(places.cluster(opts, cluster.name), cluster.name)
+    return cluster, fold.fold(records), problems
+
+
+def all_records(opts: Mapping[str, Any], name: str) -> tuple[list[Record], list[str]]:
+    """All that is kept of a cluster, the oldest first, and what is not whole in it."""
+    cluster = _cluster(opts, name, None)
+    problems: list[str] = []
+    folder = places.cluster(opts, cluster.name)
+    return list(ledger.read_all(folder, cluster.name, problems.append)), problems
+
+
+def _cluster(opts: Mapping[str, Any], name: Any, node: str | None) -> Cluster:
+    known = registry.known(opts)
+    if not isinstance(name, str) or name not in known.clusters:
+        known = registry.known(opts, fresh=True)
+    (cluster,) = clusters.chosen(known, [name])
+    if node is not None and node not in cluster.nodes:
+        raise ConfigError(
+            [f"cluster {name} has no node {shown(node)}; it has {', '.join(cluster.nodes)}"]
+        )
+    return cluster
+
+
+def _reason(given: Any) -> str:
+    """Why, in one line. Raises ConfigError: who finds it paused has to be told."""
+    text = " ".join(str(given).split()) if given is not None else ""
+    if not text or len(text) > LONGEST:
+        raise ConfigError([f"a reason is needed, of at most {LONGEST} letters"])
+    return text
+
+
+def _end(seconds: Any, until: Any, now: float) -> float | None:
+    """When a pause ends (Unix time); None for never."""
+    if seconds is not None and until is not None:
+        raise ConfigError(["either for_ or until, not both"])
+    if seconds is not None:
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0:
+            raise ConfigError([f"for_: {shown(seconds)}; a number of seconds above 0 is expected"])
+        return now + min(float(seconds), 10 * 366 * 86400.0)
+    if until is None:
+        return None
+    end = _time(until)
+    if end <= now:
+        raise ConfigError([f"until: {shown(until)} is over"])
+    return end
+
+
+def _time(given: Any) -> float:
+    """Unix time, or a time as 2026-12-24T18:00 (the master's own, where it says no zone)."""
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        return float(given)
+    try:
+        return datetime.fromisoformat(str(given)).timestamp()
+    except (ValueError, OverflowError):
+        raise ConfigError(
+            [f"until: {shown(given)}; a time as 2026-12-24T18:00 is expected, or Unix time"]
+        ) from None
+
+
+def told_time(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _granted(opts: Mapping[str, Any], cluster: Cluster, wish: Wish) -> None:
+    """Have it written into the ledger: by us, or by whoever holds it now."""
+    folder = places.cluster(opts, cluster.name)
+    file = wishes.leave(folder, wish)
+    end = time.monotonic() + PATIENCE
+    held = ""
+    while time.monotonic() < end:
+        try:
+            book = cycle.hold(folder, cluster.name, "salt-run hakube")
+        except ledger.Busy as error:
+            held = str(error)
+            if not file.exists():
+                return
+            time.sleep(LOOK)
+            continue
+        with book:
+            own = cycle.Round(
+                cycle.Doors(Asker(opts)), cluster, folder, book, cluster.policy.reassert
+            )
+            own.grant()
+        notify.tell(opts, cluster, folder, own.records)
+        return
+    if _withdrawn(file):
+        raise HakubeError(
+            f"it was not written down within {PATIENCE:g} s, and does not count: {held}"
+        )
+
+
+def _withdrawn(file: Path) -> bool:
+    """Take a wish back; False where it was taken in meanwhile."""
+    return places.take(file)

@@ -1,0 +1,84 @@
+"""Which clusters this master heals, read from its own pillar (never from what a minion says).
+
+The pillar is the one that the master rendered for each minion last and keeps in its cache
+(``minion_data_cache``): nothing is rendered here. So a change counts after
+``saltutil.refresh_pillar`` on the cluster's nodes, and at most FRESH seconds later. What was read
+is kept in a file, for the reactor, the schedule and ``salt-run`` are different processes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import salt.key
+import salt.utils.master
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.healing import clusters, places
+from saltext_hakube.healing.clusters import Known
+
+FRESH = 180.0  # seconds
+#: A minion that nobody knows makes it read again, but no more often: its id may be invented.
+AGAIN = 60.0
+
+_kept: dict[Path, tuple[int, Known]] = {}
+
+
+def known(opts: Mapping[str, Any], *, stranger: bool = False, fresh: bool = False) -> Known:
+    """What the master knows. ``stranger``: somebody reports whom it does not know. ``fresh``:
+    read anew whatever its age."""
+    folder = places.folder(opts)
+    found = kept(folder)
+    age = time.time() - found.at if found else None
+    limit = 0.0 if fresh else AGAIN if stranger else FRESH
+    if found and age is not None and 0 <= age < limit:
+        return found
+    with places.turn(folder / ".registry.lock") as mine:
+        if not mine:  # somebody reads it just now
+            return found or Known()
+        return _read(opts, folder)
+
+
+def kept(folder: Path) -> Known | None:
+    """What was read last, however old it is."""
+    file = folder / ".registry.json"
+    try:
+        stamp = file.stat().st_mtime_ns
+        if folder not in _kept or _kept[folder][0] != stamp:
+            _kept[folder] = (stamp, msgspec.json.decode(file.read_bytes(), type=Known))
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return _kept[folder][1]
+
+
+def _read(opts: Mapping[str, Any], folder: Path) -> Known:
+    if not opts.get("minion_data_cache", True):
+        raise HakubeError(
+            "minion_data_cache is off on this master; the healing reads the clusters from that "
+            "cache: take the setting out of the master's configuration"
+        )
+    now = time.time()
+    found = clusters.gather(pillars(opts), now)
+    places.write(folder / ".registry.json", msgspec.json.encode(found))
+    return found
+
+
+def pillars(opts: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands under ``hakube`` in the pillar of each accepted minion that has it."""
+    util = salt.utils.master.MasterPillarUtil(
+        "*",
+        tgt_type="glob",  # of a look into a cache; nobody is asked
+        grains_fallback=False,
+        pillar_fallback=False,
+        opts=dict(opts),
+    )
+    found = util.get_minion_pillar()
+    return {
+        minion: data["hakube"]
+        for minion, data in found.items()
+        if isinstance(data, Mapping) and data.get("hakube")
+    }

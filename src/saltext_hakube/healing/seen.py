@@ -1,0 +1,46 @@
+"""What a cluster's nodes said last, for those who only want to know whether there is news.
+
+Kept beside the ledger, of which it is no part: without it the nodes are asked once more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from saltext_hakube.core.remedy.report import Report
+from saltext_hakube.healing import hints, places
+
+FILE = "seen.json"
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """``at``: when the nodes were asked; ``due``: when they have to be again (both Unix time).
+    ``words``: node -> a hash of what it said; a node that did not answer is not there."""
+
+    at: float = 0.0
+    due: float = 0.0
+    words: dict[str, str] = {}
+
+
+def read(folder: Path) -> Seen:
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Seen)
+    except (OSError, msgspec.MsgspecError):
+        return Seen()
+
+
+def write(folder: Path, seen: Seen) -> None:
+    places.write(folder / FILE, msgspec.json.encode(seen))
+
+
+def words(report: Report) -> str:
+    return hashlib.sha256(hints.fingerprint(report)).hexdigest()
+
+
+def is_news(folder: Path, node: str, report: Report) -> bool:
+    """Whether the node says something else than when it was asked last."""
+    return read(folder).words.get(node) != words(report)

@@ -1,0 +1,53 @@
+"""What others want written into a cluster's ledger while somebody else may hold it.
+
+Whoever runs the cycle takes the wishes in before each decision, so a pause counts at once and not
+only when a long repair is over.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from saltext_hakube.healing import places
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """``told``: ``data`` of a record that people were told. ``node``: empty for all."""
+
+    kind: Literal["pause", "resume", "told"]
+    at: float
+    node: str = ""
+    reason: str = ""
+    until: float | None = None
+    data: dict[str, Any] = {}
+
+
+def leave(folder: Path, wish: Wish) -> Path:
+    """Put a wish there; returns its file, which is gone when it was taken in."""
+    place = folder / "wishes"
+    place.mkdir(mode=0o700, exist_ok=True)
+    file = place / f"{time.time_ns():020}-{os.getpid()}-{os.urandom(4).hex()}.json"
+    places.write(file, msgspec.json.encode(wish))
+    return file
+
+
+def waiting(folder: Path) -> list[tuple[Path, Wish | None]]:
+    """The wishes, the oldest first. None for a file that is none."""
+    try:
+        files = sorted(file for file in (folder / "wishes").iterdir() if file.suffix == ".json")
+    except FileNotFoundError:
+        return []
+    return [(file, _read(file)) for file in files]
+
+
+def _read(file: Path) -> Wish | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Wish)
+    except (OSError, msgspec.MsgspecError):
+        return None
