@@ -13,48 +13,249 @@ The caller's round, under the cluster's lock:
     else round again after ``again`` seconds, where that is soon; else at the next reconcile
 
 Each gives a Step: write its records (in order, before anything else is done), go on with its state.
+What is known is what the newest reports say, whatever order they came in: incidents are opened and
+closed here only, not as reports come.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
-from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, State, Step
-from saltext_hakube.core.remedy.report import Report
+from saltext_hakube.core.remedy import budget, gates, incidents, ladder
+from saltext_hakube.core.remedy.book import Book, waits
+from saltext_hakube.core.remedy.decision import Action, Cluster, Gate, Incident, State, Step
+from saltext_hakube.core.remedy.fold import TICK
+from saltext_hakube.core.remedy.gates import Case
+from saltext_hakube.core.remedy.incidents import Trouble
+from saltext_hakube.core.remedy.ladder import Choice
+from saltext_hakube.core.remedy.listen import begun, ended, heard, paused, resumed, silent, verified
+from saltext_hakube.core.remedy.sight import Sight
+
+__all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent", "verified"]
+
+#: Seconds that an answer may be late, beyond the action's own deadline, before it is lost. The
+#: caller waits 5 s for the way there and back.
+LATE = 10.0
+#: Seconds after which newer reports are worth to be asked for.
+SOON = 1.0
 
 
 def decide(cluster: Cluster, state: State, now: float) -> Step:
     """Incidents opened, grown, verified and closed by what is known; then at most one action."""
-    raise NotImplementedError
+    if cluster.policy.mode == "off":
+        return Step(state=state)
+    book = Book(state, now)
+    if state.declared != cluster:
+        book.write("policy", data=msgspec.to_builtins(cluster))
+    _pauses(book)
+    _lost(book)
+    sight = Sight(cluster, book.state, now)
+    _storm(book, sight)
+    _verify(book, sight)
+    _close(book, sight)
+    _open(book, sight)
+    action, again = _choose(book, sight)
+    if not book.records and waits(book.state, now) and not 0 <= now - state.written < TICK:
+        book.write("clock")
+    return book.step(action, min(again, default=None))
 
 
-def heard(cluster: Cluster, state: State, report: Report, now: float) -> Step:
-    """A node's report came. ``refused`` says why it was not taken: another cluster's, of a node
-    that is not declared, not newer than what is known. One that says nothing new gives no record.
-    """
-    raise NotImplementedError
+def _pauses(book: Book) -> None:
+    for pause in book.state.pauses:
+        if pause.until is not None and pause.until <= book.now:
+            data = {"node": pause.node, "reason": "its end has come", "person": False}
+            book.write("resumed", data=data)
 
 
-def silent(cluster: Cluster, state: State, node: str, now: float) -> Step:
-    """A declared node was asked for its report and did not answer."""
-    raise NotImplementedError
+def _lost(book: Book) -> None:
+    """An action of which nobody heard again counts as one that failed."""
+    for incident in list(book.state.incidents.values()):
+        last = incident.attempts[-1] if incident.attempts else None
+        if last and last.flies and book.now > last.began + last.deadline + LATE:
+            why = f"no answer within {last.deadline:g} s"
+            data = {"rung": last.rung, "node": last.node, "result": "lost", "why": why}
+            book.write("acted", incident.id, data)
 
 
-def begun(state: State, action: Action, now: float) -> Step:
-    """The action is about to be sent. It counts from here on, whatever becomes of it."""
-    raise NotImplementedError
+def _storm(book: Book, sight: Sight) -> None:
+    found = incidents.storm(sight, book.state)
+    if found:
+        until, nodes = found
+        why = f"{', '.join(nodes)} went bad at once; nothing is done for a while"
+        book.write("storm", data={"until": until, "nodes": nodes, "why": why})
 
 
-def ended(state: State, action: Action, answer: dict[str, Any] | None, now: float) -> Step:
-    """The node answered (``result``, ``why``, ``did``, ...: what act() returns), or did not."""
-    raise NotImplementedError
+def _verify(book: Book, sight: Sight) -> None:
+    for incident in list(book.state.incidents.values()):
+        if not incident.attempts or incident.attempts[-1].mended is not None:
+            continue
+        found = incidents.mended(sight, book.state, incident)
+        if found is None:
+            continue
+        mended, why = found
+        last = incident.attempts[-1]
+        data = {"rung": last.rung, "node": last.node, "mended": mended, "why": why}
+        book.write("verified", incident.id, data)
 
 
-def paused(state: State, pause: Pause, now: float) -> Step:
-    """A person says: look, but do nothing. One for the same node takes the former's place."""
-    raise NotImplementedError
+def _close(book: Book, sight: Sight) -> None:
+    for incident in list(book.state.incidents.values()):
+        why = incidents.over(sight, book.state, incident)
+        if why:
+            data = {"why": why, "after": round(max(0.0, book.now - incident.since), 3)}
+            book.write("closed", incident.id, data)
 
 
-def resumed(state: State, node: str, reason: str, now: float) -> Step:
-    """A person says: go on (``node``: empty for the whole cluster), also with what was given up."""
-    raise NotImplementedError
+def _open(book: Book, sight: Sight) -> None:
+    for trouble in incidents.troubles(sight):
+        found = incidents.home(sight, book.state.incidents.values(), trouble)
+        why = incidents.told(sight, trouble)
+        if found is None:
+            _opened(book, trouble, why)
+            continue
+        new = [name for name in trouble.probes if name not in found.probes]
+        if new:
+            probes = [*found.probes, *new]
+            data = {"probes": probes, "new": new, "why": f"{found.why}; {why}"[:600]}
+            book.write("grown", found.id, data)
+    open_ = {it.key for it in book.state.incidents.values()}
+    for node in incidents.silences(sight, book.state):
+        if ("node", "node", node) not in open_:
+            why = f"{node} has said nothing for {sight.cluster.policy.silence:g} s"
+            _opened(book, Trouble("node", "node", node, ()), why)
+
+
+def _opened(book: Book, trouble: Trouble, why: str) -> None:
+    where = trouble.node or "cluster"
+    incident = Incident(
+        id=f"{trouble.component}-{where}-{book.state.number + 1}",
+        component=trouble.component,
+        scope=trouble.scope,
+        node=trouble.node,
+        probes=trouble.probes,
+        opened=book.now,
+        since=book.now,
+        why=why[:600],
+    )
+    book.write("opened", incident.id, {"incident": msgspec.to_builtins(incident)})
+
+
+def _choose(book: Book, sight: Sight) -> tuple[Action | None, list[float]]:
+    """Ask the gates for each incident; the first that all let through is acted on. Also the
+    seconds after which time alone may change an answer."""
+    if not book.state.incidents:
+        return None, []
+    limits = sight.cluster.policy.budget
+    spent = budget.Spent(book.state, limits, book.now)
+    waits: list[float] = []
+    chosen: Action | None = None
+    under_way = _under_way(book.state)
+    for key in sorted(book.state.incidents, key=lambda it: _rank(book.state.incidents[it])):
+        choice = ladder.choose(sight, book.state.incidents[key])
+        _give_up(book, book.state.incidents[key], choice, limits)
+        incident = book.state.incidents[key]
+        other = next((told for it, told in under_way.items() if it != key), "")
+        case = Case(sight, book.state, incident, choice, spent, other)
+        answers = gates.ask(case)
+        action = _action(incident, choice)
+        goes = action is not None and all(gate.ok for gate in answers)
+        # In the mode observe all is decided as if it acted, one thing at a time.
+        would = action is not None and not goes and _only_mode(answers)
+        _say(book, case, answers, action if goes else None, action if would else None)
+        if goes or would:
+            under_way[key] = f"{choice.node} comes first: {choice.rung}"
+        chosen = action if goes else chosen
+        waits += _again(case, answers)
+    return chosen, waits
+
+
+def _give_up(book: Book, incident: Incident, choice: Choice, limits: budget.Budget) -> None:
+    tried = incident.tried
+    if incident.gave_up or not tried or tried[-1].mended is None:
+        return
+    failed = len(budget.failures(incident))
+    if choice.spent or budget.broken(incident, limits):
+        why = f"{failed} actions mended nothing"
+        if choice.spent:
+            why = "; ".join((why, choice.why, *choice.skipped))
+        book.write("gave_up", incident.id, {"why": why[:600], "failed": failed})
+
+
+def _rank(incident: Incident) -> tuple[int, str, str]:
+    return ladder.ORDER.index(incident.component), incident.node, incident.id
+
+
+def _under_way(state: State) -> dict[str, str]:
+    """Incidents of which an action is under way, or not verified yet."""
+    return {
+        it.id: f"{it.attempts[-1].node} is being mended: {it.attempts[-1].rung}"
+        for it in state.incidents.values()
+        if it.attempts and it.attempts[-1].mended is None
+    }
+
+
+def _only_mode(answers: tuple[Gate, ...]) -> bool:
+    """Whether nothing but the mode is against it."""
+    return all(gate.ok or gate.why == gates.OBSERVE for gate in answers)
+
+
+def _action(incident: Incident, choice: Choice) -> Action | None:
+    if choice.rung is None:
+        return None
+    return Action(
+        incident=incident.id,
+        node=choice.node,
+        component=choice.component,
+        rung=choice.rung,
+        deadline=ladder.DEADLINES[choice.rung],
+        why=choice.why[:300],
+        evidence=choice.evidence,
+    )
+
+
+def _say(
+    book: Book, case: Case, answers: tuple[Gate, ...], action: Action | None, would: Action | None
+) -> None:
+    """Written where something is done, or an answer is another than before."""
+    incident, choice = case.incident, case.choice
+    rung = choice.rung or ""
+    if action is None and (incident.said, incident.next) == (answers, rung):
+        return
+    data = {
+        "rung": rung,
+        "component": choice.component,
+        "node": choice.node,
+        "why": choice.why[:300],
+        "skipped": list(choice.skipped),
+        "gates": msgspec.to_builtins(answers),
+        "action": msgspec.to_builtins(action),
+    }
+    if would is not None:
+        data["would"] = msgspec.to_builtins(would)
+    book.write("decided", incident.id, data)
+
+
+def _again(case: Case, answers: tuple[Gate, ...]) -> list[float]:
+    """Seconds after which the answers may be others though no node has anything to tell."""
+    incident, now = case.incident, case.sight.now
+    last = incident.attempts[-1] if incident.attempts else None
+    if incident.gave_up:
+        return []
+    if last and last.mended is None:
+        return [SOON if last.ended else max(SOON, last.began + last.deadline + LATE - now)]
+    no = {gate.name for gate in answers if not gate.ok}
+    policy = case.sight.cluster.policy
+    young = now - incident.since < policy.settle
+    if case.choice.rung is None or no & {"known", "paused", "busy", "quorum", "healthy"}:
+        return []
+    if "votes" in no and not young:
+        return []
+    at = [now]
+    if "cliff" in no:
+        at.append(case.state.storm)
+    if "incident" in no:
+        at.append(case.settled)
+    if "budget" in no:
+        at.append(budget.rests(incident, policy.budget))
+        at.append(budget.frees(case.state, incident, policy.budget, now))
+    return [max(SOON, max(at) - now)]

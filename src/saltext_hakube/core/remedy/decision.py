@@ -76,12 +76,13 @@ class Action(Struct, frozen=True, kw_only=True):
 
 class Attempt(Struct, frozen=True, kw_only=True):
     """An action that was begun. ``ended``: None while it is under way. ``result``: done, nothing,
-    refused, failed or lost; ``verified``: what the node itself saw then. ``mended``: None until newer
-    reports tell: whether what this rung is for is well (the files are as applied; the incident is
-    over)."""
+    refused, failed or lost; ``verified``: what the node itself saw then. ``mended``: None until
+    newer reports tell: whether what this rung is for is well (the files are as applied; the
+    incident is over)."""
 
     rung: Rung
     node: str
+    component: Component
     began: float
     deadline: float = 60.0
     ended: float | None = None

@@ -1,33 +1,300 @@
 """The state out of records: the one place that changes it. Pure.
 
 A ledger's file begins with a snapshot; the state is that, and each record after it applied. Kinds
-that say nothing of the state (told, recovered) change nothing.
+that say nothing of the state (told, recovered, those of a later version) change nothing.
+
+Each record carries the clock on. Seconds that nobody saw pass are not believed: where the clock
+goes back, or on by more than UNSEEN, all that is waited for moves with it, so that no wait becomes
+longer than it was, and none ends at once. While something is waited for decide() writes at least
+every TICK seconds, so only a jump, or a master that was away, is such a gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from saltext_hakube.core.remedy.decision import Record, State
+import msgspec
+from msgspec.structs import replace
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import report, sight
+from saltext_hakube.core.remedy.decision import (
+    Attempt,
+    Cluster,
+    Gate,
+    Incident,
+    Passing,
+    Pause,
+    Record,
+    State,
+)
+
+TICK, UNSEEN = 60.0, 120.0  # seconds
+#: Of closed incidents those are kept that budgets count, and the last few.
+HOUR, LAST = 3600.0, 16
+BOOTS = 8  # that are over, of one node
 
 
-def fold(records: Iterable[Record], state: State = State()) -> State:  # noqa: B008
-    """The state after the records."""
+class Unreadable(HakubeError):
+    """A record is none of ours; the text says why, in one line."""
+
+
+def fold(records: Iterable[Record], state: State | None = None) -> State:
+    """The state after the records. Raises Unreadable."""
+    state = state or State()
     for record in records:
         state = apply(state, record)
     return state
 
 
 def apply(state: State, record: Record) -> State:
-    """The state after one record. Raises Unreadable for one that is none of ours."""
-    raise NotImplementedError
+    """The state after one record. Raises Unreadable."""
+    if record.kind == "snapshot":
+        return _read(record, State)
+    change = _CHANGES.get(record.kind)
+    state = passed(state, record.at)
+    if record.kind != "passing":
+        state = replace(state, written=record.at)
+    try:
+        return change(state, record) if change else state
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise Unreadable(f"a record ({record.kind}) cannot be read: {told}") from None
 
 
 def snapshot(state: State, now: float) -> Record:
     """The whole state as a record: fold([snapshot(state, now)]) is the state."""
-    raise NotImplementedError
+    return Record(kind="snapshot", at=now, data=msgspec.to_builtins(state))
 
 
 def passed(state: State, now: float) -> State:
     """The state at that time: where the clock jumped, all that is waited for moves with it."""
-    raise NotImplementedError
+    gap = now - state.clock
+    if gap == 0:
+        return state
+    if 0 < gap <= UNSEEN or not state.clock:
+        return replace(state, clock=now)
+    by = gap if gap < 0 else gap - UNSEEN
+    return replace(
+        state,
+        clock=now,
+        heard=_moved(state.heard, by),
+        passing={node: replace(one, heard=one.heard + by) for node, one in state.passing.items()},
+        silent=_moved(state.silent, by),
+        red=_moved(state.red, by),
+        incidents={name: _later(it, by) for name, it in state.incidents.items()},
+        closed=tuple(_later(it, by) for it in state.closed),
+        storm=state.storm and state.storm + by,
+    )
+
+
+def _moved(times: dict[str, float], by: float) -> dict[str, float]:
+    return {node: at + by for node, at in times.items()}
+
+
+def _later(incident: Incident, by: float) -> Incident:
+    attempts = tuple(
+        replace(it, began=it.began + by, ended=None if it.ended is None else it.ended + by)
+        for it in incident.attempts
+    )
+    closed = None if incident.closed is None else incident.closed + by
+    return replace(incident, since=incident.since + by, attempts=attempts, closed=closed)
+
+
+def _read(record: Record, kind: Any, data: Any = None) -> Any:
+    try:
+        return msgspec.convert(record.data if data is None else data, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise Unreadable(f"a record ({record.kind}) cannot be read: {error}") from None
+
+
+def _policy(state: State, record: Record) -> State:
+    """What is declared is another: nothing is remembered of nodes that are not."""
+    cluster: Cluster = _read(record, Cluster)
+    ours = cluster.nodes
+    return replace(
+        state,
+        declared=cluster,
+        **{
+            name: {node: value for node, value in getattr(state, name).items() if node in ours}
+            for name in ("reports", "heard", "passing", "boots", "silent", "red")
+        },
+    )
+
+
+def _observed(state: State, record: Record) -> State:
+    found = _read(record, report.Report)
+    node = found.node
+    before = state.reports.get(node)
+    boots = state.boots
+    if before is not None and before.boot != found.boot:
+        over = [it for it in (*boots.get(node, ()), before.boot) if it != found.boot]
+        boots = boots | {node: tuple(over[-BOOTS:])}
+    return replace(
+        state,
+        reports=state.reports | {node: found},
+        heard=state.heard | {node: record.at},
+        passing=_without(state.passing, node),
+        silent=_without(state.silent, node),
+        boots=boots,
+        red=_reddened(state.red, found, record.at),
+    )
+
+
+def _reddened(red: dict[str, float], found: report.Report, at: float) -> dict[str, float]:
+    if not sight.is_red(found):
+        return _without(red, found.node)
+    return red if found.node in red else red | {found.node: at}
+
+
+def _without(mapping: dict[str, Any], key: str) -> dict[str, Any]:
+    return {it: value for it, value in mapping.items() if it != key} if key in mapping else mapping
+
+
+def _passing(state: State, record: Record) -> State:
+    node, seq, at = record.data["node"], record.data["seq"], record.data["at"]
+    return replace(state, passing=state.passing | {node: Passing(seq, at, record.at)})
+
+
+def _seen(state: State, record: Record) -> State:
+    """What was passing is in the ledger now."""
+    reports, heard = dict(state.reports), dict(state.heard)
+    for node, (seq, at, ago) in record.data["nodes"].items():
+        if node in reports:
+            reports[node] = replace(reports[node], seq=seq, at=at)
+            heard[node] = record.at - ago
+    return replace(state, reports=reports, heard=heard, passing={})
+
+
+def _silent(state: State, record: Record) -> State:
+    node = record.data["node"]
+    return replace(state, silent={node: record.at} | state.silent)
+
+
+def _opened(state: State, record: Record) -> State:
+    incident: Incident = _read(record, Incident, record.data["incident"])
+    return replace(
+        state, incidents=state.incidents | {incident.id: incident}, number=state.number + 1
+    )
+
+
+def _changed(state: State, record: Record, **changes: Any) -> State:
+    """The record's incident, changed. One that is not open (any more) stays as it is."""
+    incident = state.incidents.get(record.incident)
+    if incident is None:
+        return state
+    return replace(state, incidents=state.incidents | {incident.id: replace(incident, **changes)})
+
+
+def _grown(state: State, record: Record) -> State:
+    return _changed(state, record, probes=tuple(record.data["probes"]), why=record.data["why"])
+
+
+def _decided(state: State, record: Record) -> State:
+    gates = tuple(_read(record, list[Gate], record.data["gates"]))
+    return _changed(state, record, said=gates, next=record.data["rung"])
+
+
+def _acting(state: State, record: Record) -> State:
+    incident = state.incidents.get(record.incident)
+    if incident is None:
+        return state
+    data = record.data
+    attempt = Attempt(
+        rung=data["rung"],
+        node=data["node"],
+        component=data["component"],
+        began=record.at,
+        deadline=float(data["deadline"]),
+    )
+    return _changed(state, record, attempts=(*incident.attempts, attempt))
+
+
+def _last(state: State, record: Record, **changes: Any) -> State:
+    """The last attempt of the record's incident, changed."""
+    incident = state.incidents.get(record.incident)
+    if incident is None or not incident.attempts:
+        return state
+    *before, last = incident.attempts
+    return _changed(state, record, attempts=(*before, replace(last, **changes)))
+
+
+def _acted(state: State, record: Record) -> State:
+    data = record.data
+    return _last(
+        state,
+        record,
+        ended=record.at,
+        result=data["result"],
+        why=data["why"],
+        verified=data.get("verified"),
+    )
+
+
+def _verified(state: State, record: Record) -> State:
+    return _last(state, record, mended=bool(record.data["mended"]))
+
+
+def _gave_up(state: State, record: Record) -> State:
+    return _changed(state, record, gave_up=True)
+
+
+def _closed(state: State, record: Record) -> State:
+    incident = state.incidents.get(record.incident)
+    if incident is None:
+        return state
+    window = state.declared.policy.budget.window if state.declared else HOUR
+    since = record.at - max(HOUR, window)
+    closed = (*state.closed, replace(incident, closed=record.at))
+    counted = [it for it in closed[:-LAST] if any(one.began > since for one in it.attempts)]
+    return replace(
+        state,
+        incidents=_without(state.incidents, incident.id),
+        closed=(*counted, *closed[-LAST:]),
+    )
+
+
+def _paused(state: State, record: Record) -> State:
+    pause: Pause = _read(record, Pause)
+    others = tuple(it for it in state.pauses if it.node != pause.node)
+    return replace(state, pauses=(*others, pause))
+
+
+def _resumed(state: State, record: Record) -> State:
+    """A node's pause, or all. What was given up may be tried again where a person says so."""
+    node, person = record.data["node"], record.data.get("person", True)
+    if not person:
+        return replace(state, pauses=tuple(it for it in state.pauses if it.node != node))
+    pauses = tuple(it for it in state.pauses if node and it.node != node)
+    incidents = {
+        name: replace(it, gave_up=False, forgiven=len(it.attempts))
+        if it.gave_up and node in ("", it.node)
+        else it
+        for name, it in state.incidents.items()
+    }
+    return replace(state, pauses=pauses, incidents=incidents)
+
+
+def _storm(state: State, record: Record) -> State:
+    return replace(state, storm=float(record.data["until"]))
+
+
+_CHANGES: dict[str, Callable[[State, Record], State]] = {
+    "policy": _policy,
+    "observed": _observed,
+    "passing": _passing,
+    "seen": _seen,
+    "silent": _silent,
+    "opened": _opened,
+    "grown": _grown,
+    "decided": _decided,
+    "acting": _acting,
+    "acted": _acted,
+    "verified": _verified,
+    "gave_up": _gave_up,
+    "closed": _closed,
+    "paused": _paused,
+    "resumed": _resumed,
+    "storm": _storm,
+}

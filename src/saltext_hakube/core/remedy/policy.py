@@ -14,10 +14,10 @@ Ladder = Annotated[tuple[Rung, ...], Meta(description="a list of rungs, the gent
 #: off: nothing is watched. observe: all is watched, and told, and nothing is done. act.
 Mode = Literal["off", "observe", "act"]
 
-#: Gentle first, but for one: a unit that hangs is killed before Pacemaker is asked to recover it, for
-#: it would ask the unit to stop first, and wait for that as long as it may (systemd: 90 s). The node
-#: kills nothing that it does not find hanging itself. No rung moves or restarts more than what is
-#: broken; standby and fence are no default.
+#: Gentle first, but for one: a unit that hangs is killed before Pacemaker is asked to recover it,
+#: for it would ask the unit to stop first, and wait for that as long as it may (systemd: 90 s). The
+#: node kills nothing that it does not find hanging itself. No rung moves or restarts more than what
+#: is broken; standby and fence are no default.
 DEFAULT: dict[Component, tuple[Rung, ...]] = {
     "haproxy": ("probe", "files", "kill", "hand", "move"),
     "vip": ("probe", "hand", "move"),

@@ -95,7 +95,7 @@ class Sight:
         return {}
 
     def well(self, component: Component) -> frozenset[str]:
-        """The nodes that answer and where the component is well: something says up, nothing down."""
+        """The nodes that answer and where the component is well: some say up, none down."""
         if component not in self._well:
             names = probes(STANDS_FOR.get(component, component))
             self._well[component] = frozenset(

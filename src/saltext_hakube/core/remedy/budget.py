@@ -1,0 +1,83 @@
+"""How much may be done, and how often. Pure.
+
+Counted are actions that were begun, whatever became of them. Only those that failed wait longer
+each time, and break the circuit: one that the node found needless or refused did nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+
+from saltext_hakube.core.remedy.decision import Attempt, Incident, State
+from saltext_hakube.core.remedy.fold import HOUR
+from saltext_hakube.core.remedy.policy import Budget
+
+#: A wait is longer by up to this part of it, so that many clusters with one trouble do not act in
+#: step.
+JITTER = 0.25
+
+
+class Spent:
+    """What was begun lately: for each incident's key, and in the whole cluster."""
+
+    __slots__ = ("cluster", "each")
+
+    def __init__(self, state: State, budget: Budget, now: float) -> None:
+        self.each: Counter[tuple[str, str, str]] = Counter()
+        self.cluster = 0
+        for incident in (*state.closed, *state.incidents.values()):
+            for attempt in incident.attempts:
+                self.each[incident.key] += attempt.began > now - budget.window
+                self.cluster += attempt.began > now - HOUR
+
+
+def failures(incident: Incident) -> list[Attempt]:
+    """The last attempts in a row that mended nothing."""
+    found = []
+    for attempt in reversed(incident.tried):
+        if attempt.mended:
+            break
+        if attempt.failed:
+            found.append(attempt)
+    return found
+
+
+def broken(incident: Incident, budget: Budget) -> bool:
+    """Whether it is of no use to go on."""
+    return len(failures(incident)) >= budget.breaker
+
+
+def rests(incident: Incident, budget: Budget) -> float:
+    """Until when nothing is done about it; 0 where it need not rest."""
+    failed = failures(incident)
+    if not failed or failed[0].ended is None:
+        return 0.0
+    return failed[0].ended + backoff(incident, len(failed), budget)
+
+
+def backoff(incident: Incident, failed: int, budget: Budget) -> float:
+    """Seconds to wait after so many failures in a row."""
+    # 2**40 s are more than any limit, and a float.
+    wait = min(budget.longest, budget.backoff * 2.0 ** min(failed - 1, 40))
+    part = zlib.crc32(f"{incident.id}:{failed}".encode()) / 2**32
+    return wait * (1 + JITTER * part)
+
+
+def frees(state: State, incident: Incident, budget: Budget, now: float) -> float:
+    """When the oldest of the counted actions that stand against another one is no more counted."""
+    ends = [now]
+    mine, all_ = [], []
+    for other in (*state.closed, *state.incidents.values()):
+        for attempt in other.attempts:
+            all_.append(attempt.began)
+            if other.key == incident.key:
+                mine.append(attempt.began)
+    for begun, window, most in (
+        (mine, budget.window, budget.each),
+        (all_, HOUR, budget.cluster),
+    ):
+        counted = sorted(it for it in begun if it > now - window)
+        if len(counted) >= most:
+            ends.append(counted[len(counted) - most] + window)
+    return max(ends)

@@ -1,0 +1,191 @@
+"""Which incidents there are, by what is known now: pure, and whatever order the reports came in.
+
+A probe that is down makes an incident of its component: of the node, or of the cluster. There is
+one open incident for a component in a scope. What follows from an open incident belongs to it, so
+that one fault is one story: files that drifted under the haproxy that fell over them, the scheduler
+whose apiserver hangs, Pacemaker's list of what failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from saltext_hakube.core.remedy.decision import Attempt, Incident, State
+from saltext_hakube.core.remedy.ladder import KUBERNETES, ORDER, UNITS, concerns, failing
+from saltext_hakube.core.remedy.sight import Sight, majority
+from saltext_hakube.core.remedy.words import PROBES, Component, Scope
+
+#: What Pacemaker runs; on a node in standby it is stopped on purpose.
+MANAGED = UNITS | {"vip"}
+#: Component of an open incident -> components whose trouble on the same node follows from it.
+FOLLOWS: dict[Component, frozenset[Component]] = {
+    "corosync": MANAGED | {"pacemaker"},
+    "pacemaker": frozenset({"vip"}),
+    "apiserver": KUBERNETES | {"files"},
+    "haproxy": frozenset({"files"}),
+    "scheduler": frozenset({"files"}),
+    "controller-manager": frozenset({"files"}),
+    "files": UNITS,
+}
+FAILURES = "pacemaker.failures"
+#: Seconds after a node fell silent, or red, in which others that do make a storm of it.
+AT_ONCE = 30.0
+BOOT = 300.0  # seconds that a fenced node has to come back
+
+
+class Trouble(NamedTuple):
+    """What is down of a component now."""
+
+    scope: Scope
+    component: Component
+    node: str
+    probes: tuple[str, ...]
+
+
+def troubles(sight: Sight) -> list[Trouble]:
+    """All, in the order in which one follows from another."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for name, nodes in sight.down.items():
+        probe = PROBES[name]
+        for node in nodes if probe.scope == "node" else [""]:
+            if node and probe.component in MANAGED and sight.fresh[node].standby:
+                continue
+            found.setdefault((ORDER.index(probe.component), node), []).append(name)
+    # Those of the cluster come last: they may follow from a node's.
+    order = sorted(found, key=lambda it: (not it[1], it))
+    return [
+        Trouble("node" if node else "cluster", ORDER[rank], node, tuple(sorted(found[rank, node])))
+        for rank, node in order
+    ]
+
+
+def home(sight: Sight, opened: Iterable[Incident], trouble: Trouble) -> Incident | None:
+    """The open incident that the trouble belongs to; None: it is one of its own."""
+    follows = []
+    for incident in opened:
+        if incident.key == trouble[:3]:
+            return incident
+        if _follows(sight, incident, trouble):
+            follows.append(incident)
+    return min(
+        follows, key=lambda it: (it.opened, ORDER.index(it.component), it.node), default=None
+    )
+
+
+def _follows(sight: Sight, incident: Incident, trouble: Trouble) -> bool:
+    if trouble.probes == (FAILURES,):
+        failed = failing(sight)
+        mine = not failed or incident.node in failed
+        return (
+            mine and incident.component in (*MANAGED, "files", "corosync") and incident.node != ""
+        )
+    if not trouble.node or incident.node != trouble.node:
+        return False
+    if trouble.component not in FOLLOWS.get(incident.component, ()):
+        return False
+    if "files" in (incident.component, trouble.component):
+        other = trouble.component if incident.component == "files" else incident.component
+        return concerns(sight.evidence("files.drift", trouble.node), other)
+    return True
+
+
+def told(sight: Sight, trouble: Trouble) -> str:
+    """In words."""
+    text = "; ".join(sight.why(name, trouble.node) for name in trouble.probes[:4])
+    return f"{trouble.node}: {text}" if trouble.node else text
+
+
+def is_well(sight: Sight, probe: str, node: str) -> bool:
+    """Whether it is well, or nobody looks at it any more."""
+    return sight.value(probe, _own(probe, node)) in ("up", None)
+
+
+def _own(probe: str, node: str) -> str:
+    """Whose word it is: the node's, or (empty) that of all."""
+    return node if PROBES[probe].scope == "node" else ""
+
+
+def over(sight: Sight, state: State, incident: Incident) -> str:
+    """Why the incident may be closed; empty where it may not."""
+    node = incident.node
+    if node and node not in sight.cluster.nodes:
+        return f"{node} is not declared any more"
+    if incident.component == "node":
+        return f"{node} answers again" if sight.answers(node) else ""
+    if node and not sight.answers(node):
+        return ""
+    if not all(is_well(sight, probe, node) for probe in incident.probes):
+        return ""
+    last = incident.attempts[-1] if incident.attempts else None
+    if last and (last.flies or not newer(state, sight, incident, last)):
+        return ""
+    return "all that was down is up again"
+
+
+def newer(state: State, sight: Sight, incident: Incident, attempt: Attempt) -> bool:
+    """Whether somebody whose word counts for the incident reported after the attempt's end."""
+    if attempt.ended is None:
+        return False
+    nodes = [incident.node] if incident.node else list(sight.fresh)
+    heard = [state.heard_at(node) for node in nodes if sight.answers(node)]
+    return any(at is not None and at > attempt.ended for at in heard)
+
+
+def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] | None:
+    """What came of the last attempt; None as long as that cannot be told."""
+    attempt, node = incident.attempts[-1], incident.node
+    if attempt.ended is None:
+        return None
+    patience = sight.cluster.policy.patience if incident.component != "node" else BOOT
+    age = sight.now - attempt.ended
+    late = age >= patience
+    found = None
+    if incident.component == "node":
+        back = sight.answers(node)
+        found = (back, f"{node} {'answers' if back else 'is silent'}") if back or late else None
+    elif not newer(state, sight, incident, attempt):
+        found = (False, "nobody has said anything newer since") if age > 3 * patience else None
+    else:
+        left = [it for it in incident.probes if not is_well(sight, it, node)]
+        hopeless = attempt.result != "done" or attempt.verified is False
+        if not left:
+            found = True, "all that was down is up again"
+        elif attempt.rung == "files" and is_well(sight, "files.drift", node):
+            found = True, "the files are as applied"
+        elif attempt.result in ("nothing", "refused"):
+            found = False, f"nothing was done: {attempt.why}"
+        elif hopeless or late:
+            still = [sight.why(it, _own(it, node)) for it in left[:3]]
+            found = False, f"still: {'; '.join(still)}"
+    return found
+
+
+def silences(sight: Sight, state: State) -> list[str]:
+    """The nodes of which nothing is known any more. None where they are most: then it is rather us
+    who hear nothing, which the storm tells."""
+    limit = sight.cluster.policy.silence
+    found = [
+        node
+        for node, since in sorted(state.silent.items())
+        if node in sight.cluster.nodes and sight.now - since > limit
+    ]
+    count = len(sight.cluster.nodes)
+    return found if len(found) < majority(sight.cluster) or count == 1 else []
+
+
+def storm(sight: Sight, state: State) -> tuple[float, list[str]] | None:
+    """Until when nothing is done, as most nodes turned red or silent at once; and which."""
+    wait = sight.cluster.policy.reassert
+    since = dict(state.red)
+    for node, at in state.silent.items():
+        # One answer that is missing is no silence.
+        if sight.now - at >= wait:
+            since.setdefault(node, at + wait)
+    last = max(since.values(), default=0.0)
+    found = sorted(node for node, at in since.items() if at >= last - AT_ONCE)
+    count = len(sight.cluster.nodes)
+    if count < 2 or len(found) < majority(sight.cluster):
+        return None
+    until = last + sight.cluster.policy.storm
+    return (until, found) if until > sight.now and until > state.storm else None

@@ -1,0 +1,290 @@
+"""Which rung is next for an incident, on which node, and why the others are not. Pure.
+
+The ladder is that of the component which is the trouble now: an incident of an apiserver goes on
+with the scheduler that lost its lease over it, one of files with the haproxy that does not run yet.
+Each rung is tried once; one that the node found needless or refused, later once more. The node
+looks by itself again before it does anything (host.remedy); here is only what the reports tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from saltext_hakube.core.remedy import budget
+from saltext_hakube.core.remedy.decision import Incident
+from saltext_hakube.core.remedy.sight import Sight
+from saltext_hakube.core.remedy.words import PROBES, Component, Rung
+
+#: Seconds, the way there and back apart. Enough for what the node waits for: that what was killed
+#: answers again, that the VIP is there.
+DEADLINES: dict[Rung, float] = {
+    "probe": 10.0,
+    "files": 30.0,
+    "kill": 30.0,
+    "hand": 25.0,
+    "move": 25.0,
+    "standby": 60.0,
+    "fence": 60.0,
+}
+#: What is mended first where several are down in one incident: each needs the one before.
+ORDER: tuple[Component, ...] = (
+    "corosync",
+    "haproxy",
+    "apiserver",
+    "scheduler",
+    "controller-manager",
+    "vip",
+    "pacemaker",
+    "files",
+    "certificates",
+    "disk",
+    "node",
+)
+#: What Pacemaker runs on each node, and the kubernetes ones of it.
+KUBERNETES: frozenset[Component] = frozenset({"apiserver", "scheduler", "controller-manager"})
+UNITS: frozenset[Component] = KUBERNETES | {"haproxy"}
+LINES, LINE = 20, re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,300}")
+
+
+class Choice(NamedTuple):
+    """``rung``: empty where none is left, ``why`` says why then. ``skipped``: the others before it,
+    a line each. ``spent``: a rung was tried, and there will be none any more by itself."""
+
+    component: Component
+    node: str
+    rung: Rung | None
+    why: str
+    skipped: tuple[str, ...]
+    evidence: dict[str, list[str]]
+    spent: bool = False
+
+
+def choose(sight: Sight, incident: Incident) -> Choice:
+    """The next rung."""
+    component = lead(sight, incident)
+    node = target(sight, incident, component)
+    skipped = []
+    later = False
+    for rung in sight.cluster.policy.ladder(component):
+        doer: Component = "files" if rung == "files" else component
+        why = _used(sight, incident, rung, doer, node)
+        if why:
+            later = later or why.startswith("not yet")
+        else:
+            why = _against(sight, incident, rung, component, node)
+        if not why:
+            told = _why(sight, incident)
+            proof = evidence(sight, incident, rung)
+            return Choice(doer, node, rung, told, tuple(skipped), proof)
+        skipped.append(f"{rung}: {why}")
+    spent = not later and any(it.failed for it in incident.tried)
+    return Choice(component, node, None, _none(sight, component), tuple(skipped), {}, spent)
+
+
+def _none(sight: Sight, component: Component) -> str:
+    if not sight.cluster.policy.ladder(component):
+        return f"nothing may be done about {component}: its ladder has no rung"
+    return f"no rung is left for {component}"
+
+
+def lead(sight: Sight, incident: Incident) -> Component:
+    """The component that is the trouble now."""
+    own = incident.component
+    down = {
+        PROBES[probe].component
+        for probe in incident.probes
+        if sight.value(probe, _of(probe, incident)) == "down"
+    }
+    if not down or (own in down and own != "files") or own in ("corosync", "node"):
+        return own
+    return min(down, key=ORDER.index)
+
+
+def _of(probe: str, incident: Incident) -> str:
+    """The node whose word a probe of the incident is; empty for a cluster's probe."""
+    return incident.node if PROBES[probe].scope == "node" else ""
+
+
+def target(sight: Sight, incident: Incident, component: Component) -> str:
+    """The node on which it would be done; empty where there is none."""
+    if incident.component == "node":
+        return next((node for node in sight.quorate if node != incident.node), "")
+    if component == "pacemaker" and sight.value("pacemaker.failures", "") == "down":
+        tried = {it.node for it in incident.tried if it.component == component}
+        named = [node for node in failing(sight) if sight.answers(node)]
+        left = [node for node in named if node not in tried]
+        return next(iter(left or named), incident.node or _first(sight))
+    if component == "vip" and not incident.node:
+        return sight.holder or _first(sight)
+    return incident.node or _first(sight)
+
+
+def _first(sight: Sight) -> str:
+    return next(iter(sight.quorate), next(iter(sight.fresh), ""))
+
+
+def failing(sight: Sight) -> list[str]:
+    """The declared nodes on which Pacemaker names failures (``resource@node ...``), in order."""
+    found = set()
+    for lines in sight.evidence("pacemaker.failures", "").values():
+        for line in lines:
+            found |= set(re.findall(r"@([A-Za-z0-9_.:-]+)", line))
+    return sorted(found & sight.cluster.nodes.keys())
+
+
+def drifts(sight: Sight, node: str, component: Component) -> bool:
+    """Whether files that the component needs are not as applied."""
+    if sight.value("files.drift", node) != "down":
+        return False
+    return concerns(sight.evidence("files.drift", node), component)
+
+
+def concerns(evidence: dict[str, list[str]], component: Component) -> bool:
+    """Whether these files are the component's: Kubernetes' have its name in their path, all others
+    are haproxy's."""
+    paths = evidence.get("files", [])
+    if component == "files" or not paths:
+        return True
+    return any(
+        ("kube" in path.replace("hakube", "")) == (component in KUBERNETES) for path in paths
+    )
+
+
+def _used(sight: Sight, incident: Incident, rung: Rung, component: Component, node: str) -> str:
+    mine = [
+        it
+        for it in incident.tried
+        if (it.rung, it.component, it.node) == (rung, component, node) and not it.mended
+    ]
+    if not mine:
+        return ""
+    last = mine[-1]
+    if last.result not in ("nothing", "refused") or last.ended is None:
+        return f"it was tried ({last.result or 'under way'})"
+    wait = budget.backoff(incident, len(mine), sight.cluster.policy.budget)
+    if sight.now < last.ended + wait:
+        return f"not yet again: the node says {last.why or last.result}"
+    return ""
+
+
+def _why(sight: Sight, incident: Incident) -> str:
+    down = [it for it in incident.probes if sight.value(it, _of(it, incident)) == "down"]
+    where = f"{incident.node}: " if incident.node else ""
+    told = "; ".join(sight.why(it, _of(it, incident)) for it in down[:3])
+    return where + (told or incident.why)
+
+
+def evidence(sight: Sight, incident: Incident, rung: Rung) -> dict[str, list[str]]:
+    """What the node may want to know: of the rung's own probe, else of all that are down. As far
+    as it is text on one line each, for it came from a node, and goes to one."""
+    if incident.component == "node":
+        return {"node": [incident.node]}
+    down = [it for it in incident.probes if sight.value(it, _of(it, incident)) == "down"]
+    names = ["files.drift"] if rung == "files" else down
+    found: dict[str, list[str]] = {}
+    for name in names:
+        for kind, lines in sight.evidence(name, _of(name, incident)).items():
+            found[kind] = [it for it in lines if LINE.fullmatch(it)][:LINES]
+    return found
+
+
+# --- What speaks against a rung; empty where nothing does.
+
+
+def _against(sight: Sight, incident: Incident, rung: Rung, component: Component, node: str) -> str:
+    return _RUNGS[rung](sight, incident, component, node)
+
+
+def _probe(_sight: Sight, _incident: Incident, _component: Component, _node: str) -> str:
+    return "each round asks the nodes anew"
+
+
+def _files(sight: Sight, incident: Incident, component: Component, node: str) -> str:
+    if not incident.node:
+        return "the trouble is of no one node"
+    if not drifts(sight, node, component):
+        return f"the files of hakube on {node} are as applied"
+    return ""
+
+
+def _kill(sight: Sight, incident: Incident, component: Component, node: str) -> str:
+    if component not in UNITS or not incident.node:
+        return f"{component} is no unit on one node"
+    why = _needs(sight, component, node)
+    if why:
+        return why
+    if component == "haproxy" and sight.value("haproxy.process", node) == "down":
+        return "it does not run, so it does not hang"
+    down = [it for it in _DEAD[component] if sight.value(it, node) == "down"]
+    if not down:
+        return "it answers"
+    if all(sight.evidence(it, node).get("how") == ["refused"] for it in down):
+        return "nobody listens there, so nothing hangs"
+    return ""
+
+
+def _hand(sight: Sight, incident: Incident, component: Component, node: str) -> str:
+    if component == "pacemaker":
+        if sight.value("pacemaker.failures", "") != "down":
+            return "no resource has failed"
+        return ""
+    if component == "vip":
+        return ""
+    if component not in UNITS or not incident.node:
+        return f"Pacemaker cannot mend {component} on one node"
+    why = _needs(sight, component, node)
+    if not why and all(sight.value(it, node) != "down" for it in _DEAD[component]):
+        return "it lives"
+    return why
+
+
+def _move(sight: Sight, _incident: Incident, component: Component, node: str) -> str:
+    if component not in ("haproxy", "vip"):
+        return f"the VIP does not follow {component}"
+    if node not in sight.fresh or not sight.fresh[node].holder:
+        return f"the VIP is not on {node}" if node else "nobody has the VIP"
+    if not sight.well("haproxy") - {node}:
+        return "no other node's haproxy is well"
+    return ""
+
+
+def _standby(_sight: Sight, incident: Incident, component: Component, _node: str) -> str:
+    if not incident.node or component not in UNITS | {"vip"}:
+        return "it would help nothing"
+    return ""
+
+
+def _fence(_sight: Sight, incident: Incident, component: Component, node: str) -> str:
+    if component != "node":
+        return f"{incident.node or 'every node'} answers"
+    return "" if node else "no other node could do it"
+
+
+def _needs(sight: Sight, component: Component, node: str) -> str:
+    """What has to be well first."""
+    if drifts(sight, node, component):
+        return "its files are not right"
+    if component in KUBERNETES - {"apiserver"} and sight.value("apiserver.livez", node) == "down":
+        return "the node's apiserver comes first"
+    return ""
+
+
+#: Probes that say a unit is dead or hangs. haproxy without a server, and an apiserver that is not
+#: ready, live: what ails them is elsewhere.
+_DEAD: dict[Component, tuple[str, ...]] = {
+    "haproxy": ("haproxy.process", "haproxy.stats", "haproxy.request"),
+    "apiserver": ("apiserver.livez",),
+    "scheduler": ("scheduler.health",),
+    "controller-manager": ("controller-manager.health",),
+}
+_RUNGS: dict[Rung, Callable[[Sight, Incident, Component, str], str]] = {
+    "probe": _probe,
+    "files": _files,
+    "kill": _kill,
+    "hand": _hand,
+    "move": _move,
+    "standby": _standby,
+    "fence": _fence,
+}
