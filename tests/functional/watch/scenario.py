@@ -373,10 +373,11 @@ def full(scene):
     scene.wait(lambda: scene.verdict() == "green", "it to be green")
     scene.connect(scene.checked, "full-", FEW)
 
-    def problem():
-        return scene.sample()["eyes"]["path"]["problem"]
+    def asked():
+        return scene.sample()["eyes"]["path"]
 
-    scene.wait(lambda: "maxconn" in (problem() or ""), "the limit to be seen")
+    scene.wait(lambda: asked()["full"], "the limit to be seen")
+    problem = asked()["problem"]
     end = time.monotonic() + 2
     while time.monotonic() < end:  # three times what makes a silent one red
         assert scene.verdict() == "green", scene.journal()
@@ -393,8 +394,8 @@ def full(scene):
             connection.close()
     for client in scene.clients.values():
         client.close()
-    scene.wait(lambda: problem() is None, "it to take connections again")
-    return {}
+    scene.wait(lambda: not asked()["full"], "it to take connections again")
+    return {"problem": problem}
 
 
 def costs(scene):

@@ -154,6 +154,7 @@ def it_is_red_only_while_it_hangs(found):
     colours = [line[3:].split(":")[0] for line in found["journal"]]
     told = [one for one in colours if one in ("green", "red")]
     assert told == ["green", "red", "green"]
+    assert found["problem"] is None
     assert sum("maxconn" in line for line in found["journal"]) == 1
     assert found["running"]
     assert found["exit"] == 0

@@ -66,6 +66,7 @@ class DataPath:
         #: When the question was asked that got the last answer.
         self.answered_at: float | None = None
         self._limit = stats if health is not None else None  # where to ask for it
+        self._full = False
         self._full_at = self._said_full = float("-inf")
         if health is not None:
             family = socket.AF_INET6 if ":" in health.address else socket.AF_INET
@@ -102,6 +103,7 @@ class DataPath:
             "asks": self.target,
             "since": round(self._since, 3),
             "problem": self._problem or None,
+            "full": self._full,  # no problem, as nothing is to be done about haproxy
         }
 
     def note_lateness(self) -> None:
@@ -156,7 +158,8 @@ class DataPath:
         self._full_at = question.asked
         self.path = self.path.answer(self.now())
         self.answered_at = question.asked
-        self._note(FULL)
+        self._note("")
+        self._full = True
         if self._loop.now() - self._said_full >= SAID_EVERY:
             self._said_full = self._loop.now()
             say(f"haproxy takes no new connections: {FULL}; busy is not dead", WARNING)
@@ -171,12 +174,14 @@ class DataPath:
         else:
             self.path = self.path.answer(self.now())
             self.answered_at = question.asked
+            self._full = False
             self._hurry_until = 0.0
             self._note("")
         self._heard()
 
     def _fail(self, problem: str) -> None:
         self.path = self.path.fail(problem)
+        self._full = False
         self._note(problem)
 
     def _note(self, problem: str) -> None:
