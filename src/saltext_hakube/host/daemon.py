@@ -39,12 +39,8 @@ class Plan:
 
 def plan(machine: Machine, daemon: Daemon, config: bytes, warnings: tuple[str, ...] = ()) -> Plan:
     """What must change so that the daemon runs with this configuration. Raises HakubeError."""
-    code, python = program(daemon.name), _python(machine)
-    made = build(code, config, python)
-    unit = daemon.unit_text(python, made)
-    changed = wholefiles.changes(
-        machine, {daemon.program: code, daemon.config: config, daemon.unit: unit}
-    )
+    wanted, made = _wanted(machine, daemon, config)
+    changed = wholefiles.changes(machine, wanted)
     state, notes = _state(machine, daemon)
     service: list[str] = []
     if state is not None:
@@ -55,6 +51,11 @@ def plan(machine: Machine, daemon: Daemon, config: bytes, warnings: tuple[str, .
         elif changed or not _runs(state["pid"], made):
             service.append("restart")
     return Plan(changed, tuple(service), notes, warnings)
+
+
+def wanted(machine: Machine, daemon: Daemon, config: bytes) -> dict[str, bytes]:
+    """What its files should be, with this configuration. Raises HakubeError."""
+    return _wanted(machine, daemon, config)[0]
 
 
 def plan_absent(machine: Machine, daemon: Daemon) -> Plan:
@@ -100,6 +101,14 @@ def sample(machine: Machine, daemon: Daemon) -> tuple[dict[str, Any], float]:
     except (ValueError, TypeError, KeyError):
         raise HakubeError(f"{daemon.sample} is not what {daemon.service} writes") from None
     return seen, max(0.0, age)
+
+
+def _wanted(machine: Machine, daemon: Daemon, config: bytes) -> tuple[dict[str, bytes], str]:
+    """What its files should be, and the name of just that."""
+    code, python = program(daemon.name), _python(machine)
+    made = build(code, config, python)
+    unit = daemon.unit_text(python, made)
+    return {daemon.program: code, daemon.config: config, daemon.unit: unit}, made
 
 
 def _state(machine: Machine, daemon: Daemon) -> tuple[dict[str, Any] | None, tuple[str, ...]]:

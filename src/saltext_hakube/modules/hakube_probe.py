@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from saltext_hakube import daemons, face
 from saltext_hakube.core.probe import DAEMON
-from saltext_hakube.host import daemon
 from saltext_hakube.host import probe as host
 
 __virtualname__ = "hakube_probe"
@@ -36,12 +35,14 @@ def plan(absent=False):
         Whether the daemon is to be removed. Default: false.
 
     What it looks at follows from the pillar, from the command lines of the components of Kubernetes
-    on this node (their units or manifests), and from haproxy's file.
+    on this node (their units or manifests), and from haproxy's file. Which files it takes for
+    changed follows from what an apply would write, whatever is in them now.
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": []}``. ``changes`` has ``program``
-    (what happens to it, in a word), ``config`` and ``unit`` (unified diffs) and ``service`` (a list
-    of ``enable``, ``start``, ``restart``, ``stop``, ``disable``), each only where something is to
-    be done.
+    (what happens to it, in a word), ``config`` and ``unit`` (unified diffs), ``service`` (a list
+    of ``enable``, ``start``, ``restart``, ``stop``, ``disable``), and ``/etc/hakube/files.json`` (a
+    word: which files are hakube's, and what they should be), each only where something is to be
+    done. ``warnings`` names files of which that cannot be said.
 
     Fails with what is wrong with the pillar.
 
@@ -75,7 +76,7 @@ def apply(absent=False):
         salt '*' hakube_probe.apply
     """
     with face.told():
-        return daemons.applied(__opts__, DAEMON, _plan(absent), absent)
+        return daemons.applied(__opts__, DAEMON, _plan(absent), absent, host.apply)
 
 
 def remove():
@@ -125,5 +126,5 @@ def status():
 def _plan(absent):
     machine = face.machine(__opts__)
     if absent:
-        return daemon.plan_absent(machine, DAEMON)
+        return host.plan_absent(machine)
     return host.plan(machine, face.config(__pillar__, __grains__, __opts__))

@@ -23,10 +23,15 @@ def state(states, ours):
     return getattr(states, f"hakube_{ours.name}")
 
 
-def test_under_test_everything_is_shown_and_nothing_is_written(state, below, unit):
+def others(ours):
+    """What it has beside the three files of each daemon."""
+    return [probe.MANIFEST] if ours is probe.DAEMON else []
+
+
+def test_under_test_everything_is_shown_and_nothing_is_written(state, ours, below, unit):
     ret = state.installed("it", test=True)
     assert ret.result is None
-    assert sorted(ret.changes) == ["config", "program", "unit"]
+    assert sorted(ret.changes) == [*others(ours), "config", "program", "unit"]
     assert "nothing is enabled or started" in ret.comment
     assert below() == {HAPROXY}
 
@@ -35,7 +40,7 @@ def test_its_files_are_there_once_and_go_without_a_trace(state, ours, below, roo
     ret = state.installed("it")
     assert ret.result is True, ret.comment
     assert "+ExecStart=/usr/bin/python3 -IS" in ret.changes["unit"]
-    assert below() == {HAPROXY, ours.program, ours.config, ours.unit}
+    assert below() == {HAPROXY, ours.program, ours.config, ours.unit, *others(ours)}
     config = json.loads((root / ours.config[1:]).read_text())
     assert config["node"] == "node1"
     assert (

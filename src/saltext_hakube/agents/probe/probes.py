@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from saltext_hakube.agents.ground.loop import Loop
+from saltext_hakube.agents.probe import disk
 from saltext_hakube.agents.probe.board import Board
 from saltext_hakube.agents.probe.crm import Crm
+from saltext_hakube.agents.probe.drift import Drift
 from saltext_hakube.agents.probe.health import Health
 from saltext_hakube.agents.probe.settings import Component, Settings
 from saltext_hakube.agents.probe.trust import Door, Trust
 
 OFTEN = 2.0  # seconds: that a component hangs is seen twice within 5.5 s (a look takes 1.5 at most)
 READY = 5.0
+SELDOM = 30.0
 GIVE_UP = 4.0  # seconds: two requests, without and with credentials, and some more
 
 
@@ -33,6 +36,10 @@ class Probes:
         for name in ("scheduler", "controller-manager"):
             component = settings.scheduler if name == "scheduler" else settings.controllers
             self._health(f"{name}.health", OFTEN, component, "/healthz")
+        drift = Drift(settings.manifest)
+        self._board.add("files.drift", OFTEN, GIVE_UP, lambda done: done(drift.look()))
+        disks = settings.disks
+        self._board.add("disk.space", SELDOM, GIVE_UP, lambda done: done(disk.look(disks)))
 
     @property
     def seen(self) -> dict[str, Any]:
