@@ -9,19 +9,20 @@ from saltext_hakube.core.remedy.fold import HOUR, UNSEEN, apply, passed
 
 
 class Book:
-    """``state``: with all that was written. Before the first record the ledger gets what it does
-    not have yet of the reports on which it rests."""
+    """``state``: with all that was written. ``decides``: before the first record the ledger gets
+    what it does not have yet of the reports on which that rests."""
 
-    __slots__ = ("_before", "now", "records", "state")
+    __slots__ = ("_before", "_decides", "now", "records", "state")
 
-    def __init__(self, state: State, now: float) -> None:
+    def __init__(self, state: State, now: float, *, decides: bool = False) -> None:
         self.now = now
+        self._decides = decides
         self._before = state
         self.state = passed(state, now)
         self.records: list[Record] = []
 
     def write(self, kind: Kind, incident: str = "", data: dict[str, Any] | None = None) -> None:
-        if not self.records and self.state.passing:
+        if self._decides and not self.records and self.state.passing:
             self._add(Record(kind="seen", at=self.now, data={"nodes": self._passing()}))
         self._add(Record(kind=kind, at=self.now, incident=incident, data=data or {}))
 

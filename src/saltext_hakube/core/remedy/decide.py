@@ -35,7 +35,7 @@ __all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent", "
 
 #: Seconds that an answer may be late, beyond the action's own deadline, before it is lost. The
 #: caller waits 5 s for the way there and back.
-LATE = 10.0
+LATE = 20.0
 #: Seconds after which newer reports are worth to be asked for.
 SOON = 1.0
 
@@ -44,7 +44,7 @@ def decide(cluster: Cluster, state: State, now: float) -> Step:
     """Incidents opened, grown, verified and closed by what is known; then at most one action."""
     if cluster.policy.mode == "off":
         return Step(state=state)
-    book = Book(state, now)
+    book = Book(state, now, decides=True)
     if state.declared != cluster:
         book.write("policy", data=msgspec.to_builtins(cluster))
     _pauses(book)
@@ -74,6 +74,7 @@ def _lost(book: Book) -> None:
         if last and last.flies and book.now > last.began + last.deadline + LATE:
             why = f"no answer within {last.deadline:g} s"
             data = {"rung": last.rung, "node": last.node, "result": "lost", "why": why}
+            data["found"] = True  # by nobody's word: it is decided
             book.write("acted", incident.id, data)
 
 

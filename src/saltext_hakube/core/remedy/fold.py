@@ -5,8 +5,8 @@ that say nothing of the state (told, recovered, those of a later version) change
 
 Each record carries the clock on. Seconds that nobody saw pass are not believed: where the clock
 goes back, or on by more than UNSEEN, all that is waited for moves with it, so that no wait becomes
-longer than it was, and none ends at once. While something is waited for decide() writes at least
-every TICK seconds, so only a jump, or a master that was away, is such a gap.
+longer than it was, and none ends at once. (A gap counts as BELIEVED.) While something is waited for
+decide() writes at least every TICK seconds, so only a jump, or a master that was away, is a gap.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from saltext_hakube.core.remedy.decision import (
     State,
 )
 
-TICK, UNSEEN = 60.0, 120.0  # seconds
+TICK, UNSEEN, BELIEVED = 60.0, 120.0, 15.0  # seconds
 #: Of closed incidents those are kept that budgets count, and the last few.
 HOUR, LAST = 3600.0, 16
 BOOTS = 8  # that are over, of one node
@@ -54,7 +54,8 @@ def apply(state: State, record: Record) -> State:
         return _read(record, State)
     change = _CHANGES.get(record.kind)
     state = passed(state, record.at)
-    if record.kind != "passing":
+    # What was seen is written only before something else is.
+    if record.kind not in ("passing", "seen"):
         state = replace(state, written=record.at)
     try:
         return change(state, record) if change else state
@@ -75,7 +76,7 @@ def passed(state: State, now: float) -> State:
         return state
     if 0 < gap <= UNSEEN or not state.clock:
         return replace(state, clock=now)
-    by = gap if gap < 0 else gap - UNSEEN
+    by = gap if gap < 0 else gap - BELIEVED
     return replace(
         state,
         clock=now,

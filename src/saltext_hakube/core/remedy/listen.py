@@ -38,7 +38,7 @@ def heard(cluster: Cluster, state: State, report: Report, now: float) -> Step:
         book.write("observed", data=reports.plain(report))
         return book.step()
     if book.jumped and waits(state, state.clock):
-        book.write("clock")
+        book.write("clock", data={"jumped": True})
     book.keep("passing", {"node": node, "seq": report.seq, "at": report.at})
     return book.step()
 
@@ -131,6 +131,7 @@ def verified(state: State, incident: str, mended: bool, why: str, now: float) ->
         return Step(state=state, refused=f"nothing of {incident} is to be verified")
     book = Book(state, now)
     data = {"rung": last.rung, "node": last.node, "mended": mended, "why": why[:300]}
+    data["person"] = True
     book.write("verified", incident, data)
     return book.step()
 

@@ -1,0 +1,497 @@
+"""What is decided, told as stories on a virtual clock."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from saltext_hakube.core.remedy import decide
+from saltext_hakube.core.remedy.decision import Pause, Record
+from saltext_hakube.core.remedy.fold import fold, snapshot
+from saltext_hakube.core.remedy.policy import Budget, Heal
+from saltext_hakube.core.remedy.replay import replay
+from tests.unit.remedy.fleet import NODES, Fault, World, garbage, hang
+
+ACT = Heal(mode="act")
+
+
+def kinds(world: World) -> list[str]:
+    return [it.kind for it in world.ledger]
+
+
+def rungs(world: World) -> list[tuple[str, str]]:
+    return [(it.rung, it.node) for _, it in world.actions]
+
+
+def last_gates(world: World) -> dict[str, str]:
+    """The gates that say no in the last decision, with why."""
+    record = [it for it in world.ledger if it.kind == "decided"][-1]
+    return {it["name"]: it["why"] for it in record.data["gates"] if not it["ok"]}
+
+
+def quiet(world: World) -> World:
+    """With a look at a healthy cluster."""
+    world.round()
+    return world
+
+
+def test_a_file_of_garbage_is_put_right_and_haproxy_is_back_within_fifteen_seconds():
+    world = quiet(World())
+    world.took = 6.0  # it waits until hakube-watch has seen that the file is good
+    world.fault("node2", garbage())
+    begun = world.now
+    world.run(40)
+    assert rungs(world) == [("files", "node2")]
+    assert world.actions[0][0] + world.took - begun <= 15
+    assert kinds(world).count("opened") == kinds(world).count("closed") == 1
+
+
+def test_where_the_file_alone_does_not_bring_haproxy_back_pacemaker_is_asked_for_it():
+    world = quiet(World())
+    world.fault("node2", garbage(banned=True))
+    world.run(40)
+    assert rungs(world) == [("files", "node2"), ("hand", "node2")]
+    assert [it.data["mended"] for it in world.ledger if it.kind == "verified"] == [True, True]
+    assert kinds(world).count("opened") == kinds(world).count("closed") == 1
+
+
+@pytest.mark.parametrize("component", ["apiserver", "scheduler", "controller-manager"])
+def test_a_unit_that_hangs_is_killed_within_thirty_seconds(component):
+    world = quiet(World())
+    world.took = 12.0  # three questions of 2 s without an answer, once more with the turn, and back
+    world.fault("node3", hang(component))
+    begun = world.now
+    world.run(60)
+    assert rungs(world) == [("kill", "node3")]
+    assert world.actions[0][0] + world.took - begun <= 30
+    assert not world.state().incidents
+
+
+def test_what_the_reflex_mends_within_seconds_is_nobodys_business():
+    """haproxy is killed and systemd starts it; the VIP's address goes and Pacemaker brings it."""
+    for probe in ("haproxy.process", "vip.address", "apiserver.livez"):
+        world = quiet(World())
+        fault = world.fault("node1", Fault({probe}, seen=1.0, how="refused"))
+        world.run(3.5)
+        assert world.state().incidents or probe == "apiserver.livez"
+        fault.down.clear()
+        world.run(30)
+        # An apiserver is killed at once where it hangs, which the node looks at by itself.
+        assert [it for it in rungs(world) if it[0] != "kill"] == [], probe
+        assert not world.state().incidents
+
+
+def test_an_apiserver_that_stops_its_scheduler_is_one_story():
+    world = quiet(World())
+    world.fault("node1", hang("apiserver"))
+    world.run(1)
+    world.fault("node1", hang("scheduler"))
+    world.run(60)
+    assert kinds(world).count("opened") == kinds(world).count("closed") == 1
+    assert rungs(world) == [("kill", "node1"), ("kill", "node1")]
+    assert [it.component for _, it in world.actions] == ["apiserver", "scheduler"]
+
+
+def test_a_resource_that_is_banned_is_cleaned_up_on_its_node():
+    world = quiet(World())
+    banned = Fault({"pacemaker.failures"}, {"hand": {"pacemaker.failures"}})
+    for node in NODES:  # all members see the same
+        world.fault(node, banned)
+    world.nodes["node1"].report = world.nodes["node2"].report = world.nodes["node3"].report
+    world.nodes["node1"].faults = world.nodes["node2"].faults = world.nodes["node3"].faults
+
+    def look(state=None, order=None):
+        state = world.state()
+        for name in NODES:
+            told = msgspec.structs.replace(
+                world.nodes["node3"].report(world.now), node=name, holder=name == "node1"
+            )
+            state = world.keep(decide.heard(world.cluster, state, told, world.clock))
+        return state
+
+    world.look = look
+    world.run(30)
+    assert rungs(world) == [("hand", "node3")]
+    assert not world.state().incidents
+
+
+def test_one_nodes_view_of_the_whole_cluster_is_not_enough():
+    world = quiet(World())
+    world.fault("node2", Fault({"vip.request"}))
+    world.run(60)
+    assert not world.actions
+    assert last_gates(world)["votes"] == "1 of 3 nodes say so; 2 have to"
+    world.fault("node3", Fault({"vip.request"}))
+    world.run(20)
+    assert rungs(world)[0] == ("hand", "node1")
+
+
+def test_two_nodes_with_one_trouble_at_once_are_a_storm_and_then_too_few_are_healthy():
+    world = quiet(World())
+    for node in ("node1", "node2"):
+        world.fault(node, Fault({"haproxy.process"}, {"hand": {"haproxy.process"}}))
+    world.run(30)
+    assert "storm" in kinds(world)
+    assert "cliff" in last_gates(world)
+    world.run(300)
+    assert not world.actions
+    assert last_gates(world)["healthy"] == "haproxy is well on 1 of the 2 other nodes; 2 have to"
+
+
+def test_two_nodes_with_different_troubles_are_mended_one_after_the_other_after_the_storm():
+    world = quiet(World())
+    world.fault("node1", garbage())
+    world.fault("node2", hang("apiserver"))
+    world.run(100)
+    assert not world.actions
+    world.run(150)
+    assert sorted(set(rungs(world))) == [("files", "node1"), ("kill", "node2")]
+    assert not world.state().incidents
+    spans = [(at, at + world.took) for at, _ in world.actions]
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+
+
+def test_all_red_is_nobodys_to_mend():
+    world = quiet(World())
+    for node in NODES:
+        world.fault(node, Fault({"haproxy.process"}, {"hand": {"haproxy.process"}}))
+    world.run(600)
+    assert not world.actions
+    assert "no node is well" in last_gates(world)["healthy"]
+
+
+def test_in_the_mode_observe_it_says_what_it_would_do():
+    world = quiet(World(Heal(mode="observe")))
+    world.fault("node2", garbage())
+    world.run(60)
+    assert not world.actions
+    would = [it.data["would"] for it in world.ledger if it.data.get("would")]
+    assert [(it["rung"], it["node"]) for it in would] == [("files", "node2")]
+    assert last_gates(world) == {"paused": "hakube:heal:mode is observe"}
+
+
+def test_in_the_mode_off_nothing_is_written():
+    world = World(Heal(mode="off"))
+    world.fault("node2", garbage())
+    state = world.look()
+    assert decide.decide(world.cluster, state, world.clock).records == ()
+
+
+def test_paused_nothing_is_done_and_the_ledger_says_why_and_it_goes_on_at_the_end():
+    world = quiet(World())
+    pause = Pause(since=world.clock, until=world.clock + 120, reason="Ann works on the switch")
+    world.keep(decide.paused(world.state(), pause, world.clock))
+    world.fault("node2", garbage())
+    world.run(110)
+    assert not world.actions
+    assert last_gates(world) == {"paused": "k8s is paused: Ann works on the switch"}
+    world.run(60)
+    assert rungs(world) == [("files", "node2")]
+
+
+def test_a_pause_of_one_node_leaves_the_others_to_be_mended():
+    world = quiet(World())
+    pause = Pause(since=world.clock, until=None, reason="a disk is changed", node="node1")
+    world.keep(decide.paused(world.state(), pause, world.clock))
+    world.fault("node1", hang("scheduler"))
+    world.run(60)
+    assert not world.actions
+    world.fault("node2", hang("scheduler"))
+    world.run(60)
+    assert not world.actions, "a scheduler is well on one of the two others only"
+    world.nodes["node1"].faults.clear()
+    world.run(60)
+    assert rungs(world) == [("kill", "node2")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "gate", "why"),
+    [
+        ({"maintenance": True}, "paused", "in maintenance"),
+        ({"busy": "state.apply"}, "busy", "Salt is at work on node2"),
+        ({"quorate": False}, "quorum", "node2 is not known to be quorate"),
+        ({"quorate": None}, "quorum", "node2 is not known to be quorate"),
+    ],
+)
+def test_what_a_node_says_of_itself_keeps_hands_off(changed, gate, why):
+    world = quiet(World())
+    world.fault("node2", garbage())
+    for name, value in changed.items():
+        setattr(world.nodes["node2"], name, value)
+    world.run(60)
+    assert not world.actions
+    assert why in last_gates(world)[gate]
+
+
+def test_what_is_stopped_on_a_node_in_standby_is_no_incident():
+    world = quiet(World())
+    world.nodes["node2"].standby = True
+    world.fault("node2", Fault({"haproxy.process", "apiserver.livez", "scheduler.health"}))
+    world.run(60)
+    assert not world.state().incidents
+
+
+def test_without_a_majority_that_is_quorate_nothing_is_done():
+    world = quiet(World())
+    world.fault("node2", garbage())
+    for node in ("node1", "node3"):
+        world.nodes[node].quorate = False
+    world.run(60)
+    assert not world.actions
+    assert last_gates(world)["quorum"].startswith("1 of 3 nodes answer and are quorate")
+
+
+def test_silence_is_told_and_nothing_is_done_about_it():
+    world = quiet(World(Heal(mode="act", rungs={"node": ("fence",)})))
+    world.nodes["node2"].mute = True
+    world.run(100)
+    assert not world.state().incidents
+    world.run(100)
+    (incident,) = world.state().incidents.values()
+    assert (incident.component, incident.node) == ("node", "node2")
+    assert not world.actions
+    assert "silent, which alone proves nothing" in last_gates(world)["votes"]
+    world.nodes["node2"].mute = False
+    world.run(30)
+    assert not world.state().incidents
+
+
+def test_a_node_that_is_silent_is_not_acted_on_whatever_it_said_before():
+    world = quiet(World())
+    world.fault("node2", garbage())
+    world.now += 5
+    world.round()
+    world.nodes["node2"].mute = True
+    world.run(60)
+    assert not world.actions
+    assert "does not answer" in last_gates(world)["votes"]
+
+
+def test_when_most_fall_silent_it_is_told_once_and_as_one():
+    world = quiet(World())
+    for node in ("node1", "node2", "node3"):
+        world.nodes[node].mute = True
+    world.run(600)
+    assert kinds(world).count("storm") == 1
+    assert "opened" not in kinds(world)
+
+
+def test_after_two_actions_that_mend_nothing_it_is_given_up_and_told_once():
+    world = quiet(World())
+    world.fault("node2", Fault({"scheduler.health"}))
+    world.perform = lambda action: {"result": "done", "why": "?", "verified": False}
+    world.run(3600)
+    assert [it for it, _ in rungs(world)] == ["kill", "hand"]
+    assert kinds(world).count("gave_up") == 1
+    # A person says go on: then there may be two more.
+    world.keep(decide.resumed(world.state(), "", "fixed the image", world.clock))
+    world.run(3600)
+    assert len(world.actions) == 4
+    assert kinds(world).count("gave_up") == 2
+
+
+def test_between_two_that_failed_it_waits_longer_each_time():
+    budget = Budget(each=10, breaker=10, cluster=50, backoff=30)
+    ladder = ("kill", "hand", "standby")
+    world = quiet(World(Heal(mode="act", budget=budget, rungs={"scheduler": ladder})))
+    world.fault("node2", Fault({"scheduler.health"}))
+    world.perform = lambda action: {"result": "failed", "why": "?"}
+    world.run(600)
+    times = [at for at, _ in world.actions]
+    first, second = (later - earlier for earlier, later in pairwise(times))
+    assert 30 <= first <= 30 * 1.25 + 5
+    assert 60 <= second <= 60 * 1.25 + 5
+
+
+def test_what_comes_back_again_and_again_is_mended_so_often_and_no_more():
+    world = quiet(World())
+    for _ in range(20):
+        world.fault("node2", hang("scheduler"))
+        world.run(40)
+    assert len(world.actions) == ACT.budget.each
+    assert "enough within 900 s" in last_gates(world)["budget"]
+
+
+def test_an_hour_has_no_more_actions_than_the_clusters_budget():
+    world = quiet(World())
+    for number in range(30):
+        node = NODES[number % 3]
+        component = ("scheduler", "controller-manager", "apiserver")[number // 3 % 3]
+        world.fault(node, hang(component))
+        world.run(60)
+        world.nodes[node].faults.clear()
+        world.run(30)
+    assert len(world.actions) == ACT.budget.cluster
+
+
+def test_an_action_of_which_nobody_hears_again_is_an_attempt_that_failed():
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    world.now += 6
+    world.round()
+    world.now += 1
+    state = world.look()
+    step = decide.decide(world.cluster, state, world.clock)
+    world.keep(step)
+    world.keep(decide.begun(step.state, step.action, world.clock))
+    # The master dies here. The next one finds it in the ledger.
+    world.now += 5
+    assert world.round().action is None
+    world.run(120)
+    (incident,) = fold(world.ledger).incidents.values() or fold(world.ledger).closed
+    assert incident.attempts[0].result == "lost"
+    late = decide.ended(world.state(), step.action, {"result": "done"}, world.clock)
+    assert late.refused and not late.records
+
+
+def test_what_was_decided_and_not_begun_is_decided_again():
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    world.now += 6
+    world.round()
+    world.now += 1
+    first = decide.decide(world.cluster, world.look(), world.clock)
+    world.keep(first)
+    world.now += 3
+    second = decide.decide(world.cluster, world.look(), world.clock)
+    assert first.action is not None and second.action == first.action
+
+
+def test_a_clock_that_goes_back_an_hour_makes_no_wait_longer_and_none_shorter():
+    for jump in (-3600.0, 3600.0):
+        world = quiet(World())
+        world.fault("node2", Fault({"haproxy.process"}, {"hand": {"haproxy.process"}}))
+        world.now += 1
+        world.round()
+        world.skew = jump
+        begun = world.now
+        world.run(60)
+        assert rungs(world) == [("hand", "node2")]
+        after = world.actions[0][0] - begun
+        assert 0 <= after <= 8, (jump, after)
+
+
+def test_a_clock_that_jumps_to_and_fro_frees_no_budget():
+    world = quiet(World())
+    for number in range(20):
+        world.skew = 3600.0 if number % 2 else 0.0
+        world.fault("node2", hang("scheduler"))
+        world.run(30)
+    assert len(world.actions) <= ACT.budget.each
+
+
+def test_a_master_that_was_away_for_hours_heals_and_holds_nobody_for_silent():
+    world = quiet(World())
+    world.now += 7200
+    world.fault("node2", garbage())
+    world.run(40)
+    assert rungs(world) == [("files", "node2")]
+    assert "storm" not in kinds(world)
+
+
+def test_what_is_not_newer_changes_nothing():
+    world = World()
+    state = world.look()
+    node = world.nodes["node2"]
+    world.now += 10
+    newest = node.report(world.now)
+    state = world.keep(decide.heard(world.cluster, state, newest, world.clock))
+    world.fault("node2", Fault({"haproxy.process"}))
+    late = node.report(world.now - 5)
+    for report in (newest, late):
+        step = decide.heard(world.cluster, state, report, world.clock)
+        assert step.refused and step.state is state and not step.records
+
+
+def test_a_report_of_a_former_boot_changes_nothing():
+    world = World()
+    node = world.nodes["node2"]
+    old = [node.report(world.now + number) for number in range(3)]
+    state = world.keep(decide.heard(world.cluster, world.state(), old[0], world.clock))
+    node.boot, node.booted = "boot2", world.now
+    world.now += 40
+    state = world.keep(decide.heard(world.cluster, state, node.report(world.now), world.clock))
+    for report in old[1:]:
+        assert decide.heard(world.cluster, state, report, world.clock).refused
+    # One that was not known before, with a clock that is behind, counts after a while.
+    node.boot, node.ahead = "boot3", -5000.0
+    early = decide.heard(world.cluster, state, node.report(world.now + 1), world.clock + 1)
+    assert early.refused
+    later = decide.heard(world.cluster, state, node.report(world.now + 70), world.clock + 70)
+    assert not later.refused
+
+
+def test_strangers_are_refused():
+    world = World()
+    state = world.look()
+    stranger = msgspec.structs.replace(world.nodes["node1"].report(world.now + 1), node="node9")
+    other = world.nodes["node1"].report(world.now + 1, cluster="other")
+    for report in (stranger, other):
+        step = decide.heard(world.cluster, state, report, world.clock)
+        assert step.refused and step.state is state
+    assert decide.silent(world.cluster, state, "node9", world.clock).refused
+
+
+def test_a_node_that_is_declared_no_more_is_forgotten():
+    world = quiet(World())
+    world.fault("node3", hang("scheduler"))
+    world.run(8)
+    del world.nodes["node3"]
+    world.round()
+    state = world.state()
+    assert set(state.reports) == {"node1", "node2"}
+    assert not state.incidents and state.closed
+
+
+def test_a_day_without_a_fault_is_a_day_without_an_action_or_a_line():
+    world = World()
+    state = world.look()
+    step = decide.decide(world.cluster, state, world.clock)
+    state = world.keep(step)
+    before = len(world.ledger)
+    end = world.now + 86400
+    while world.now < end:
+        world.now += 15
+        state = world.look(state)
+        step = decide.decide(world.cluster, state, world.clock)
+        state = world.keep(step)
+        assert step.action is None
+    assert len(world.ledger) == before
+
+
+def test_the_state_is_what_the_ledger_says_also_from_a_snapshot_on_in_the_middle():
+    world = quiet(World())
+    world.fault("node2", garbage())
+    world.run(30)
+    assert rungs(world)
+    plain = msgspec.json.Decoder(Record)
+    text = [msgspec.json.encode(it) for it in world.ledger]
+    whole = fold(plain.decode(it) for it in text)
+    assert whole == world.state()
+    for cut in range(len(world.ledger) + 1):
+        state = fold(world.ledger[:cut])
+        kept = msgspec.json.encode(snapshot(state, state.clock))
+        assert fold([plain.decode(kept), *world.ledger[cut:]]) == whole
+
+
+def test_a_ledger_replayed_gives_the_same_decisions_and_another_policy_others():
+    world = quiet(World())
+    world.fault("node2", garbage())
+    world.run(30)
+    world.fault("node3", Fault({"scheduler.health"}))
+    world.perform = lambda action: {"result": "done", "why": "?", "verified": False}
+    world.run(600)
+    plain = msgspec.json.Decoder(Record)
+    ledger = [plain.decode(msgspec.json.encode(it)) for it in world.ledger]
+    turns = replay(ledger)
+    assert all(turn.same for turn in turns)
+    assert [turn.was["rung"] for turn in turns if turn.was] == [it for it, _ in rungs(world)]
+    others = replay(ledger, Heal(mode="act", rungs={"scheduler": (), "haproxy": ("move",)}))
+    assert [turn.now["rung"] for turn in others if turn.now] == ["files"] or not any(
+        turn.now for turn in others
+    )
+    assert [turn.was for turn in others] == [turn.was for turn in turns]
+    observed = replay(ledger, Heal(mode="observe"))
+    assert [it.now["rung"] for it in observed if it.now] == [it for it, _ in rungs(world)]
