@@ -26,6 +26,11 @@ __virtualname__ = "hakube_haproxy"
 
 _KEPT = "/var/lib/hakube/haproxy.cfg"
 _ASIDE = ".hakube-refused"
+_HOW = {
+    "stopped": "finds it when it starts",
+    "reloaded": "was reloaded",
+    "adopted": "was told of it and goes on",
+}
 
 
 def __virtual__():
@@ -157,7 +162,7 @@ class _Repair:
             last=wanted.holds_vip,
         )
         outcome = self.outcome("Changed")
-        comment = f"{outcome['comment']}; {wanted.unit}: {done.how}"
+        comment = f"{outcome['comment']}; {wanted.unit} {_HOW[done.how]}"
         warnings += [f"haproxy: {warning}" for warning in done.warnings]
         return {**outcome, "comment": comment, "warnings": warnings}
 

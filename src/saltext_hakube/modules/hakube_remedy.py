@@ -33,7 +33,7 @@ from functools import partial
 import msgspec
 from salt.exceptions import CommandExecutionError
 
-from saltext_hakube import face
+from saltext_hakube import face, jobs
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import task as tasks
 from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
@@ -164,10 +164,12 @@ def _config():
 def _scene(config, task):
     heal = tasks.heal(__pillar__["hakube"])
     machine = face.machine(__opts__)
-    return Scene(machine, config, heal, task, tuple(_subjects(config)), _busy())
+    return Scene(
+        machine, config, heal, task, tuple(_subjects(config, heal)), jobs.state_run(__opts__)
+    )
 
 
-def _subjects(config):
+def _subjects(config, heal):
     """Whose files may be put right, in the order of an apply."""
     reflex = config.reflex
     guarded = reflex.guard or reflex.announce
@@ -176,6 +178,8 @@ def _subjects(config):
     yield _subject("haproxy", {"haproxy"}, plan="repairs", apply="repair")
     yield _subject("watch", {"haproxy"}, absent=not config.watch.enabled)
     yield _subject("guard", {"vip"}, absent=not guarded)
+    if heal.mode != "off":
+        yield _subject("probe", set())
     yield _subject("kubeenv", _KUBERNETES)
 
 
@@ -189,9 +193,3 @@ def _subject(name, components, plan="plan", apply="apply", **arguments):
             raise HakubeError(str(error)) from None
 
     return Subject(name, frozenset(components), partial(call, plan), partial(call, apply))
-
-
-def _busy():
-    """The state run that goes on here; empty where none does."""
-    running = __salt__["saltutil.is_running"]("state.*")
-    return "; ".join(f"{job.get('fun')} ({job.get('jid')})" for job in running[:3])

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -65,7 +66,7 @@ def questions(
 
 def place(config: Config, component: Component, argv: list[str]) -> tuple[str, int] | None:
     """Where the component listens on this machine; None where it does not."""
-    flags = {word.partition("=")[0].lstrip("-"): word.partition("=")[2] for word in argv}
+    flags = _flags(argv)
     if component == "apiserver":
         mine = [it for it in config.servers if it.name in (config.node, f"secure-{config.node}")]
         own = {
@@ -80,6 +81,16 @@ def place(config: Config, component: Component, argv: list[str]) -> tuple[str, i
     if bound and bound not in EVERYWHERE:
         address = bound
     return (address, port) if port else None
+
+
+def _flags(argv: list[str]) -> dict[str, str]:
+    """``--flag=value`` and ``--flag value``; the last one counts."""
+    found: dict[str, str] = {}
+    for word, after in zip_longest(argv, argv[1:], fillvalue=""):
+        if word.startswith("-"):
+            name, sign, value = word.lstrip("-").partition("=")
+            found[name] = value if sign or after.startswith("-") else after
+    return found
 
 
 def _arguments(pid: int) -> list[str]:

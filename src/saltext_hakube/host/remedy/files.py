@@ -2,8 +2,8 @@
 
 They check (``haproxy -c``), reload what runs, take the cluster's turn where it can hurt, and take
 back what does harm. What failed because of a file is forgotten then: systemd's start limit, and the
-failures for which Pacemaker keeps haproxy down. hakube-watch does so by itself
-(agents/watch/repair.py); where it has not after a moment, it is done here.
+failures for which Pacemaker keeps haproxy down. (hakube-watch would do so, too, a moment later:
+agents/watch/repair.py. It does nothing where haproxy is on its way already.)
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from saltext_hakube.core.remedy.words import Component
 from saltext_hakube.host.remedy import hand, probe
 from saltext_hakube.host.remedy.scene import Scene, Subject
 
-# Seconds until hakube-watch has seen that the file is good (it waits 1 s for an editor to end).
-WATCH = 4.0
 SHOWN = 200  # letters of what changes, for people
 
 
@@ -68,8 +66,6 @@ def do(scene: Scene, finding: Finding) -> None:
 
 def _revive(scene: Scene) -> None:
     """A haproxy that is down because of its file comes back."""
-    if scene.deadline.wait(lambda: hand.well(scene, "haproxy"), WATCH):
-        return
     found = hand.judge(scene.view("haproxy"), hand.own(scene, "haproxy"))
     if found.go:
         hand.do(scene, found)

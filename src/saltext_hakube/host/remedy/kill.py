@@ -1,14 +1,13 @@
 """Rung *kill*: SIGKILL to a unit that was verified to hang, so that Pacemaker recovers it.
 
-It hangs where its process is there and so many questions in a row get no answer at all, while this
-machine is on time. A wrong answer, or a port at which nobody listens, is no hang: whoever says "no"
-lives, and is not made better by being killed.
+It hangs where its process is there and so many questions in a row get no answer at all, the last of
+them with the cluster's turn in hand, while this machine is on time. A wrong answer, or a port at
+which nobody listens, is no hang: whoever says "no" lives, and is not made better by being killed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -26,14 +25,14 @@ DISRUPTIVE = True
 TIMES = 3  # questions in a row without an answer
 # Seconds for one answer. A healthy apiserver answers /livez within some milliseconds, a busy one
 # within a few tenths (docs/haproxy.md: at a check's limit of 1 s busy ones began to look down).
-PATIENCE = 2.0
+PATIENCE = 1.5
 PAUSE = 0.3  # seconds between two questions
 # Seconds after its start in which nobody calls it hung: it reads certificates, fills its caches.
 YOUNG = 10.0
 # Seconds. Who is called so late cannot tell a hang from a machine that is too busy.
 LATE = 0.5
 GONE = 5.0  # seconds for the killed processes to be gone
-# Seconds for systemd (haproxy) to start it, or Pacemaker to see it, before Pacemaker is told.
+# Seconds for systemd to start it, where it does, before Pacemaker is told.
 ALONE = 1.5
 
 
@@ -49,7 +48,9 @@ def may(view: View, unit: Unit, age: float) -> Finding:
     """Whether it is worth asking it at all. ``age``: seconds since its start."""
     if not view.runs and not view.blocked:
         return nothing(f"Pacemaker does not run {view.id} here")
-    if not unit.runs:
+    # One whose stop failed hangs in that stop.
+    stopping = view.blocked and unit.active == "deactivating" and unit.processes
+    if not unit.runs and not stopping:
         return nothing(f"it does not hang: {unit.told}")
     if age < YOUNG:
         return nothing(f"{unit.name} was started {age:.0f} s ago, and may be starting still")
@@ -77,10 +78,10 @@ def look(scene: Scene) -> Finding:
     view, unit = scene.view(), units.look(place.unit)
     age = time.clock_gettime(time.CLOCK_MONOTONIC) - unit.since
     first = may(view, unit, age)
-    return judge(unit, listen(scene, unit)) if first.go else first
+    return judge(unit, listen(scene, unit, TIMES - 1)) if first.go else first
 
 
-def listen(scene: Scene, unit: Unit, times: int = TIMES) -> Hang:
+def listen(scene: Scene, unit: Unit, times: int) -> Hang:
     """Ask so many times; no more once something answered. Raises TimedOut."""
     asked = ask.questions(scene.config, scene.machine, scene.task.component, unit.pid)
     rounds: list[tuple[Answer, ...]] = []
@@ -107,18 +108,12 @@ def _pause() -> float:
 
 
 def confirm(scene: Scene, finding: Finding) -> Finding:
-    """Once more, with the turn in hand: the wait for it may have taken some seconds."""
+    """The last time, with the turn in hand: the wait for it may have taken some seconds."""
     unit = units.look(finding.orders[0].on)
-    if not unit.runs:
+    if not unit.processes or unit.active not in ("active", "reloading", "deactivating"):
         return nothing(f"it does not hang any more: {unit.told}")
-    hang = listen(scene, unit, times=1)
-    if _silent(hang.rounds):
-        return finding
-    return nothing("it answered while the turn was waited for")
-
-
-def _silent(rounds: Sequence[Sequence[Answer]]) -> bool:
-    return all(it.kind == "silent" for answers in rounds for it in answers)
+    last = judge(unit, listen(scene, unit, times=1))
+    return finding if last.go else last
 
 
 def do(scene: Scene, finding: Finding) -> None:
@@ -130,7 +125,9 @@ def do(scene: Scene, finding: Finding) -> None:
     if not scene.deadline.wait(gone, GONE):
         scene.say(f"processes of {name} are still there {GONE:g} s after SIGKILL")
         return
-    if scene.deadline.wait(lambda: units.look(name).runs, ALONE):
+    # Pacemaker turns that off in its units (50-pacemaker.conf), and we on again in haproxy's.
+    again = before.restart not in ("", "no")
+    if again and scene.deadline.wait(lambda: units.look(name).runs, ALONE):
         scene.say(f"{name} was started again at once")
         return
     _hand_over(scene, units.look(name))

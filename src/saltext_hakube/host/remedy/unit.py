@@ -18,6 +18,7 @@ PROPERTIES = (
     "MainPID",
     "ControlGroup",
     "ActiveEnterTimestampMonotonic",
+    "Restart",
 )
 # Where units' control groups are: version 2, and version 1 with systemd's own hierarchy.
 ROOTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"))
@@ -25,7 +26,8 @@ ORDER = 10.0  # seconds for systemctl; killing and forgetting take it some milli
 
 
 class Unit(Struct, frozen=True, kw_only=True):
-    """``since``: CLOCK_MONOTONIC when it became active. ``processes``: all in its control group."""
+    """``since``: CLOCK_MONOTONIC when it became active; ``restart``: whether systemd itself starts
+    it again; ``processes``: all in its control group."""
 
     name: str
     load: str = ""
@@ -34,6 +36,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     result: str = ""
     pid: int = 0
     since: float = 0.0
+    restart: str = ""
     processes: tuple[int, ...] = ()
 
     @property
@@ -73,6 +76,7 @@ def look(name: str) -> Unit:
         sub=shown.get("SubState", ""),
         result=shown.get("Result", ""),
         pid=int(shown.get("MainPID") or 0),
+        restart=shown.get("Restart", ""),
         since=int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6,
         processes=processes(group),
     )
