@@ -273,7 +273,7 @@ hakube:
       unit: kube-apiserver
       # The group that is cloned.
       group: apiserver-group
-      # Default: monitor every 5s; timeouts 100s.
+      # Default: monitor every 3s; timeouts 100s.
       operations: {}
       # Over the default: failure-timeout 60s, migration-threshold 5.
       meta: {}

@@ -123,9 +123,9 @@ def test_our_defaults_differ_from_the_document_in_what_the_docs_name_and_in_noth
     told = plan(ours(defaults), document).told()
     # pcs writes 60 or 60s, 100 or 100s, by its version; what means the same stays as it is.
     before = r"interval=60s? timeout=100s?"
-    for name in ("haproxy", "apiserver"):
-        changed = told[name].pop("operation monitor 5s")
-        assert re.fullmatch(rf"{before} -> interval=5s timeout=100s?", changed)
+    for name, every in (("haproxy", "5s"), ("apiserver", "3s")):
+        changed = told[name].pop(f"operation monitor {every}")
+        assert re.fullmatch(rf"{before} -> interval={every} timeout=100s?", changed)
     changes = {
         VIP: {"failure-timeout": "60s", "migration-threshold": "3", "resource-stickiness": "500"},
         "haproxy": {"failure-timeout": "20s", "migration-threshold": "5"},
