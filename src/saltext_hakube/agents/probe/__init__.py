@@ -10,6 +10,9 @@ components of Kubernetes, the cluster, the files, certificates and disks.
     crm         crm_mon, now and then and after news
     health      apiserver, scheduler, controller-manager
     get, trust  a request over TLS that waits for nothing; whom we trust, and as whom we ask
+    owner       who has the VIP, as the network sees it
+    drift       our files, by the manifest of an apply
+    certificates, disk
 
 Pure, values in and values out:
     look        up, down or unknown, and why
@@ -18,4 +21,6 @@ Pure, values in and values out:
     cluster     crm_mon's XML
     pacemaker   what is wrong in the cluster, and for how long
     kubeconfig  the user in a kubeconfig file
+    whohas      the packets of owner
+    lease       whether somebody works as scheduler, as controller-manager (and since when not)
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,10 @@ COMMAND = ("crm_mon", "-1", "--output-as=xml")
 class Crm:
     """``cluster``: as it was when crm_mon began at ``taken`` (the loop's time)."""
 
-    def __init__(self, loop: Loop, board: Board, spool: str, changed: Callable[[], None]):
+    def __init__(self, loop: Loop, board: Board, spool: str):
         self._loop = loop
         self._board = board
         self._spool = Path(spool)
-        self._changed = changed
         self._failing = Failing()
         self._busy = False
         self._again = False
@@ -93,7 +91,6 @@ class Crm:
         self._plan(max(EVERY - (now - self._began), SOON))
         if self._again:
             self.hurry()
-        self._changed()
 
     def _look_at_spool(self) -> None:
         names = self._names()

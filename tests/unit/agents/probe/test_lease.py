@@ -1,0 +1,67 @@
+"""Whether somebody renews a lease, by our own clock."""
+
+import json
+
+import pytest
+
+from saltext_hakube.agents.probe.answer import ANSWERED, SILENT, Answer
+from saltext_hakube.agents.probe.lease import SHORTEST, SLACK, Follow, Lease, read
+from saltext_hakube.agents.probe.look import DOWN, UNKNOWN, UP
+
+NOON = 1_780_000_000.0  # 2026-05-28T20:26:40Z
+LIMIT = SHORTEST + SLACK
+
+
+def answer(renewed="2026-05-28T20:26:40.000000Z", holder="node2_x"):
+    spec = {"holderIdentity": holder, "renewTime": renewed, "leaseDurationSeconds": 15}
+    return Answer(ANSWERED, 200, json.dumps({"spec": spec}).encode())
+
+
+def test_it_is_read():
+    assert read(answer().body) == Lease("node2_x", "2026-05-28T20:26:40.000000Z", 15)
+    assert read(b'{"spec": {"holderIdentity": null}}') == Lease("", "", 15)
+    for body in (b"", b"[]", b"{}", b'{"spec": 1}'):
+        assert read(body) is None
+
+
+def test_one_that_is_renewed_is_up_and_one_that_is_not_is_down():
+    follow = Follow()
+    assert follow.look(answer(), 0, NOON).value == UP
+    assert follow.look(answer("2026-05-28T20:26:42Z"), 5, NOON).value == UP
+    assert follow.look(answer("2026-05-28T20:26:42Z"), 5 + LIMIT - 1, NOON).value == UP
+    look = follow.look(answer("2026-05-28T20:26:42Z"), 5 + LIMIT, NOON)
+    assert (look.value, look.why) == (DOWN, "node2_x has not renewed it for 25 s")
+    assert follow.look(answer("2026-05-28T20:28:00Z", "node3_y"), 40, NOON).value == UP
+
+
+@pytest.mark.parametrize("clock", [NOON + 3600, NOON - 3600])
+def test_another_machines_clock_is_not_believed(clock):
+    follow = Follow()
+    assert follow.look(answer(), 0, clock).value == UNKNOWN
+    assert follow.look(answer("2026-05-28T20:26:42Z"), 5, clock).value == UP
+    follow = Follow()
+    follow.look(answer(), 0, clock)
+    assert follow.look(answer(), LIMIT, clock).value == DOWN
+
+
+def test_one_that_nobody_holds_has_its_time_to_be_taken():
+    follow = Follow()
+    follow.look(answer(), 0, NOON)
+    assert follow.look(answer(holder=""), 5, NOON).value == UP
+    look = follow.look(answer(holder=""), 5 + LIMIT, NOON)
+    assert (look.value, look.why) == (DOWN, "nobody holds it since 25 s at least")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Answer(SILENT, why="did not answer within 1.5 s"), "the API did not answer"),
+        (Answer(ANSWERED, 404), "no such lease"),
+        (Answer(ANSWERED, 403), "the API answers 403"),
+        (Answer(ANSWERED, 200, b"{"), "no lease"),
+    ],
+)
+def test_an_api_that_does_not_say_is_none_of_its_holders_fault(found, words):
+    look = Follow().look(found, 0, NOON)
+    assert look.value == UNKNOWN
+    assert words in look.why
