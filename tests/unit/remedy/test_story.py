@@ -79,7 +79,7 @@ def test_evidence_and_the_nodes_own_clock_are_told_with_what_was_seen():
     lines = told(hung_apiserver())
     seen = place(lines, "+0.0 s  node2: the apiserver is not alive")
     assert lines[seen + 1].strip() == "so since 0.8 s before, by its own clock"
-    assert lines[seen + 2].strip() == "how: timeout"
+    assert lines[seen + 2].strip() == "how: silent"
 
 
 def test_the_same_answer_again_and_again_is_told_once_with_a_number():

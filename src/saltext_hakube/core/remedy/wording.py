@@ -43,6 +43,12 @@ def clean(text: object, longest: int = LONGEST) -> str:
     return shown if len(shown) <= longest else shown[: longest - 3] + "..."
 
 
+def clean_line(line: str, longest: int = LONGEST) -> str:
+    """The same for a line whose blanks align it."""
+    shown = "".join(it if it.isprintable() else "?" for it in line)
+    return shown if len(shown) <= longest else shown[: longest - 3] + "..."
+
+
 def lasted(seconds: float) -> str:
     """As 3.2 s, 4 min 10 s, 2 h 5 min, 3 d 4 h."""
     if seconds < 59.95:
