@@ -47,7 +47,10 @@ def running(daemon):
 
 @pytest.fixture(scope="session")
 def master(salt_factories):
-    overrides = {"fileserver_backend": ["roots", "hakube"]}
+    overrides = {
+        "fileserver_backend": ["roots", "hakube"],
+        "reactor": [{"salt/beacon/*/hakube/report": ["salt://hakube/reactor/report.sls"]}],
+    }
     daemon = salt_factories.salt_master_daemon("master", overrides=overrides, start_timeout=START)
     with running(daemon):
         # Else what Salt keeps for a console, which never comes, is printed when Python ends.

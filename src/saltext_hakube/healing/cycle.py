@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import decide, fold, report
@@ -35,10 +36,19 @@ PATIENCE = 14.0
 
 
 class Doors(NamedTuple):
-    """What the round needs of the world. ``ask``: as ask.Asker; ``clock``: Unix time."""
+    """What the round needs of the world. ``ask``: as ask.Asker; ``clock``: Unix time; ``leads``:
+    whether this master is the one that acts, so that the nodes are to know that they have one."""
 
     ask: Ask
     clock: Callable[[], float] = time.time
+    leads: bool = True
+
+
+class Given(NamedTuple):
+    """Answers to hakube_heal.report of some minions, which were asked with this ``hold``."""
+
+    hold: str | None
+    answers: Mapping[str, Answer]
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -65,15 +75,15 @@ class Round:
         self.records: list[Record] = []
         self.rounds = self.actions = 0
 
-    def run(self, end: float, answers: Mapping[str, Answer] | None) -> None:
-        """Until nothing is left to do, or ``end`` (monotonic). ``answers``: of a question that
-        was put to all nodes just now, minion -> its report."""
+    def run(self, end: float, given: Given | None) -> None:
+        """Until nothing is left to do, or ``end`` (monotonic). ``given``: the
+        answers to a question that was put to the nodes just now."""
         while True:
             places.take(self._folder / "dirty")
             self.rounds += 1
             self._wishes()
-            self._look(answers)
-            answers = None
+            self._look(given)
+            given = None
             step = self._keep(decide.decide(self._cluster, self.state, self._doors.clock()))
             self._due(step)
             if step.action is not None:
@@ -92,12 +102,18 @@ class Round:
         self.state = step.state
         return step
 
-    def _look(self, answers: Mapping[str, Answer] | None) -> None:
+    def _look(self, given: Given | None) -> None:
         nodes = self._cluster.nodes
-        if answers is None:
-            patient = [minion for node, minion in nodes.items() if node not in self.state.silent]
-            answers = self._doors.ask(
-                list(nodes.values()), "hakube_heal.report", REPORT, patient=patient
+        holds = holding(self._cluster, self.state, self._doors.leads)
+        answers: dict[str, Answer] = {}
+        for hold in dict.fromkeys(holds.values()):
+            asked = [nodes[node] for node in nodes if holds[node] == hold]
+            if given is not None and given.hold == hold:
+                answers |= {minion: it for minion, it in given.answers.items() if minion in asked}
+                continue
+            patient = [nodes[node] for node in nodes if node not in self.state.silent]
+            answers |= self._doors.ask(
+                asked, "hakube_heal.report", REPORT, patient=patient, hold=hold
             )
         words = {}
         now = self._doors.clock()
@@ -109,18 +125,21 @@ class Round:
             step = self._keep(decide.heard(self._cluster, self.state, found, now))
             if not step.refused:
                 words[node] = seen.words(found)
-        self._seen = seen.Seen(at=now, words=words)
+        same = set(holds.values())
+        self._seen = seen.Seen(at=now, words=words, hold=same.pop() if len(same) == 1 else None)
 
     def _due(self, step: Step) -> None:
         waits = self._quiet if step.again is None else max(step.again, LEAST)
         # While something is open each reconcile looks.
-        busy = self.state.incidents or self.state.silent or self.state.cliff or step.action
+        open_ = any(not it.gave_up for it in self.state.incidents.values())
+        busy = open_ or self.state.silent or self.state.cliff or step.action
         due = self._seen.at + (0.0 if busy else min(waits, self._quiet))
-        seen.write(self._folder, seen.Seen(at=self._seen.at, due=due, words=self._seen.words))
+        seen.write(self._folder, replace(self._seen, due=due))
 
     def _act(self, action: Action) -> None:
         """Written before it is asked for, and after; a node that says nothing is no success."""
-        self._keep(decide.begun(self.state, action, self._doors.clock()))
+        if self._keep(decide.begun(self.state, action, self._doors.clock())).refused:
+            return
         self.actions += 1
         minion = self._cluster.nodes[action.node]
         value: dict[str, Any] | None = None
@@ -186,7 +205,7 @@ def cycle(
     owner: str = "",
     limit: float = LIMIT,
     quiet: float | None = None,
-    answers: Mapping[str, Answer] | None = None,
+    given: Given | None = None,
 ) -> Outcome:
     """Run the cluster's rounds if nobody does; else leave the mark for the one who does.
 
@@ -216,7 +235,7 @@ def cycle(
         with book:
             own = Round(doors, cluster, folder, book, quiet)
             try:
-                own.run(end, answers)
+                own.run(end, given)
             except BaseException:
                 places.mark(folder / "dirty")  # it was taken away, and is not done
                 raise
@@ -224,7 +243,7 @@ def cycle(
                 records += own.records
                 rounds += own.rounds
                 actions += own.actions
-        answers = None
+        given = None
         if time.monotonic() >= end:
             break
     return Outcome(
@@ -235,6 +254,17 @@ def cycle(
 def hold(folder: Path, name: str, owner: str = "", wait: float = 0.0) -> ledger.Ledger:
     """The cluster's ledger, for writing. Raises ledger.Busy."""
     return ledger.hold(folder, name, _snapshot, owner=owner, wait=wait)
+
+
+def holding(cluster: Cluster, state: State, leads: bool = True) -> dict[str, str | None]:
+    """What each node is told of its master's will: why it is to do nothing by itself, or that it
+    may (empty). None of a master that does not lead: it has no say in that."""
+    if not leads:
+        return dict.fromkeys(cluster.nodes, None)
+    if cluster.policy.mode != "act":
+        return dict.fromkeys(cluster.nodes, "the master only observes (hakube:heal:mode)")
+    paused = {pause.node: f"paused: {pause.reason}"[:200] for pause in state.pauses}
+    return {node: paused.get("") or paused.get(node, "") for node in cluster.nodes}
 
 
 def _snapshot(records: Iterable[Record]) -> Record:

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from saltext_hakube.core.errors import ConfigError, HakubeError, Refused
 from saltext_hakube.core.remedy import report
-from saltext_hakube.core.remedy.decision import Cluster
+from saltext_hakube.core.remedy.decision import Cluster, State
 from saltext_hakube.healing import clusters, cycle, hints, notify, places, registry, seen, wishes
-from saltext_hakube.healing.ask import Answer, Asker
+from saltext_hakube.healing.ask import Asker
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def _meant(opts: Mapping[str, Any], known: clusters.Known, tag: Any, data: Any) 
         raise Refused("it speaks for another than the minion is")
     if allowed(opts, cluster).policy.mode == "off":
         raise Refused("the healing is off (hakube:heal:mode, or this master's hakube:heal)")
-    if not said.news and not seen.is_news(places.cluster(opts, cluster.name), node, said):
+    if not seen.is_news(places.cluster(opts, cluster.name), node, said):
         raise Refused("nothing new")
     return cluster
 
@@ -110,7 +110,7 @@ def run(
     cluster: Cluster,
     *,
     owner: str,
-    answers: Mapping[str, Answer] | None = None,
+    given: cycle.Given | None = None,
     quiet: float | None = None,
 ) -> cycle.Outcome:
     """One cluster's cycle, and then people are told of it."""
@@ -118,9 +118,9 @@ def run(
     mine = allowed(opts, cluster)
     # The ledger keeps what was declared; a webhook's address may have a token in it.
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
-    outcome = cycle.cycle(
-        cycle.Doors(Asker(opts)), bare, folder, owner=owner, answers=answers, quiet=quiet
-    )
+    leads = mine.policy.mode == cluster.policy.mode
+    doors = cycle.Doors(Asker(opts), leads=leads)
+    outcome = cycle.cycle(doors, bare, folder, owner=owner, given=given, quiet=quiet)
     notify.tell(opts, mine, folder, outcome.records)
     return outcome
 
@@ -157,21 +157,21 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
     failed = {name: why for name, why in known.faults.items() if names is None}
     end = time.monotonic() + LIMIT
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="hakube") as pool:
-        for part in _parts(due):
+        for part in _parts(opts, due):
             if time.monotonic() >= end:
                 break
-            answers = _asked(opts, part, failed)
-            if answers is None:
+            given = _asked(opts, part, failed)
+            if given is None:
                 continue
 
-            def work(cluster: Cluster, answers: Mapping[str, Answer] = answers) -> None:
+            def work(cluster: Cluster, given: cycle.Given = given) -> None:
                 try:
                     outcomes.append(
                         run(
                             opts,
                             cluster,
                             owner="hakube.reconcile",
-                            answers=answers,
+                            given=given,
                             quiet=quiet[cluster.name],
                         )
                     )
@@ -203,23 +203,26 @@ def is_due(opts: Mapping[str, Any], cluster: Cluster) -> bool:
     return now >= last.due or now < last.at
 
 
-def _parts(due: Sequence[Cluster]) -> Iterable[list[Cluster]]:
-    """Clusters whose nodes are asked together."""
-    part: list[Cluster] = []
-    nodes = 0
+def _parts(opts: Mapping[str, Any], due: Sequence[Cluster]) -> Iterable[list[Cluster]]:
+    """Clusters whose nodes are asked together, with the same words."""
+    holds: dict[str | None, list[Cluster]] = {}
     for cluster in due:
-        if part and nodes + len(cluster.nodes) > TOGETHER:
-            yield part
-            part, nodes = [], 0
-        part.append(cluster)
-        nodes += len(cluster.nodes)
-    if part:
+        holds.setdefault(_hold(opts, cluster), []).append(cluster)
+    for same in holds.values():
+        part: list[Cluster] = []
+        nodes = 0
+        for cluster in same:
+            if part and nodes + len(cluster.nodes) > TOGETHER:
+                yield part
+                part, nodes = [], 0
+            part.append(cluster)
+            nodes += len(cluster.nodes)
         yield part
 
 
 def _asked(
     opts: Mapping[str, Any], part: Sequence[Cluster], failed: dict[str, str]
-) -> dict[str, Answer] | None:
+) -> cycle.Given | None:
     """The reports of all nodes of these clusters; None where nobody could be asked."""
     patient = []
     for cluster in part:
@@ -228,8 +231,22 @@ def _asked(
             minion for node, minion in cluster.nodes.items() if node in last.words or not last.at
         ]
     minions = [minion for cluster in part for minion in cluster.nodes.values()]
+    hold = _hold(opts, part[0])
     try:
-        return Asker(opts)(minions, "hakube_heal.report", cycle.REPORT, patient=patient)
+        answers = Asker(opts)(
+            minions, "hakube_heal.report", cycle.REPORT, patient=patient, hold=hold
+        )
     except HakubeError as error:
         failed |= {cluster.name: str(error) for cluster in part}
         return None
+    return cycle.Given(hold, answers)
+
+
+def _hold(opts: Mapping[str, Any], cluster: Cluster) -> str | None:
+    """What the nodes are told, as far as it is known without the ledger. The cycle asks them anew
+    where it is something else."""
+    mine = allowed(opts, cluster)
+    if mine.policy.mode == cluster.policy.mode == "act":
+        return seen.read(places.cluster(opts, cluster.name)).hold or ""
+    leads = mine.policy.mode == cluster.policy.mode
+    return next(iter(cycle.holding(mine, State(), leads).values()))

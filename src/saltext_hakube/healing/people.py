@@ -142,6 +142,8 @@ def _granted(opts: Mapping[str, Any], cluster: Cluster, wish: Wish) -> None:
                 cycle.Doors(Asker(opts)), cluster, folder, book, cluster.policy.reassert
             )
             own.grant()
+        # The nodes are to know of it, too.
+        places.mark(folder / "dirty")
         notify.tell(opts, cluster, folder, own.records)
         return
     if _withdrawn(file):

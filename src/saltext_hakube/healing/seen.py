@@ -19,11 +19,13 @@ FILE = "seen.json"
 
 class Seen(Struct, frozen=True, kw_only=True):
     """``at``: when the nodes were asked; ``due``: when they have to be again (both Unix time).
-    ``words``: node -> a hash of what it said; a node that did not answer is not there."""
+    ``words``: node -> a hash of what it said; a node that did not answer is not there. ``hold``:
+    what all nodes were told (cycle.holding); None where that was not one text for all."""
 
     at: float = 0.0
     due: float = 0.0
     words: dict[str, str] = {}
+    hold: str | None = None
 
 
 def read(folder: Path) -> Seen:

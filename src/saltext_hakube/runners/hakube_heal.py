@@ -12,32 +12,40 @@ Which nodes a cluster has, and what may be done there, is what the master's pill
 done is in the cluster's ledger, below ``CACHEDIR/hakube`` (another place: ``hakube: {folder: DIR}``
 in the master's configuration).
 
+Where something is wrong with what was asked, or cannot be done, ``{"error": TEXT, "retcode": 1}``
+is returned, and the exit code of ``salt-run`` is 1.
+
 With several masters, one heals: give the others ``hakube: {heal: observe}`` in their configuration.
 """
 
 from __future__ import annotations
 
-import contextlib
+import logging
 
-from salt.exceptions import CommandExecutionError
+from salt.exceptions import SaltException
 
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.healing import fleet, people
 
 __virtualname__ = "hakube"
 
+log = logging.getLogger(__name__)
+
 
 def __virtual__():
     return __virtualname__
 
 
-@contextlib.contextmanager
-def _told():
-    """Errors as one text for a person."""
+def _told(function, *args, **kwargs):
+    """Call it; an error is returned as text, for what a runner raises Salt prints as a traceback
+    (salt.client.mixins, SyncClientMixin.low)."""
     try:
-        yield
-    except (HakubeError, OSError) as error:
-        raise CommandExecutionError(str(error)) from None
+        return function(__opts__, *args, **kwargs)
+    except (HakubeError, OSError, SaltException) as error:
+        return {"error": str(error), "retcode": 1}
+    except Exception:
+        log.exception("hakube")
+        return {"error": "an error of hakube's own; the log has it", "retcode": 1}
 
 
 def observe(tag, data):
@@ -59,8 +67,7 @@ def observe(tag, data):
 
         salt-run hakube.observe salt/beacon/node1/hakube/report '{}'
     """
-    with _told():
-        return fleet.observe(__opts__, tag, data)
+    return _told(fleet.observe, tag, data)
 
 
 def reconcile(cluster=None):
@@ -85,8 +92,7 @@ def reconcile(cluster=None):
         salt-run hakube.reconcile
         salt-run hakube.reconcile k8s
     """
-    with _told():
-        return fleet.reconcile(__opts__, cluster)
+    return _told(fleet.reconcile, cluster)
 
 
 def pause(cluster, reason, node=None, for_=None, until=None):
@@ -117,8 +123,7 @@ def pause(cluster, reason, node=None, for_=None, until=None):
         salt-run hakube.pause k8s 'new switches' for_=7200
         salt-run hakube.pause k8s 'disk of node2 is swapped' node=node2
     """
-    with _told():
-        return people.pause(__opts__, cluster, reason, node=node, seconds=for_, until=until)
+    return _told(people.pause, cluster, reason, node=node, seconds=for_, until=until)
 
 
 def resume(cluster, reason="resumed", node=None):
@@ -143,5 +148,4 @@ def resume(cluster, reason="resumed", node=None):
         salt-run hakube.resume k8s
         salt-run hakube.resume k8s 'the disk is new' node=node2
     """
-    with _told():
-        return people.resume(__opts__, cluster, reason, node=node)
+    return _told(people.resume, cluster, reason, node=node)

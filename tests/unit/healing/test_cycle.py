@@ -1,0 +1,188 @@
+"""One cluster's round: asked, decided, written down before it is done, and looked at again."""
+
+import threading
+import time
+
+import pytest
+
+from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy.fold import fold
+from saltext_hakube.healing import cycle, seen, wishes
+from saltext_hakube.healing.ask import Answer
+from saltext_hakube.host import ledger
+from tests.unit.healing.world import World, cluster
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def run(world, tmp_path):
+    """One cycle. Its rounds begin nothing new after ``limit`` seconds."""
+
+    def call(clock=time.time, limit=3.0, given=None, leads=True, **policy):
+        doors = cycle.Doors(world, clock, leads)
+        return cycle.cycle(doors, cluster(**policy), tmp_path, limit=limit, given=given)
+
+    return call
+
+
+def kinds(folder):
+    return [record.kind for record in ledger.read(folder, "k8s")[0]]
+
+
+def test_where_all_is_well_the_nodes_are_asked_once_and_nothing_is_done(run, world, tmp_path):
+    outcome = run()
+    assert (outcome.ran, outcome.rounds, outcome.actions) == (True, 1, 0)
+    assert [what for _, what, _ in world.jobs] == ["hakube_heal.report"]
+    assert not (tmp_path / "dirty").exists()
+    assert seen.read(tmp_path).due > time.time() + 30
+
+
+def test_what_is_broken_is_mended_verified_and_closed(run, world, tmp_path):
+    world.down["node1", "files.drift"] = "files"
+    outcome = run(limit=20, settle=1)
+    assert ("node1.example", "files") in world.acts
+    assert outcome.actions == len(world.acts)
+    told = kinds(tmp_path)
+    for earlier, later in (("opened", "decided"), ("acting", "acted"), ("acted", "verified")):
+        assert told.index(earlier) < told.index(later)
+    assert told[-1] == "closed"
+    assert not fold(ledger.read(tmp_path, "k8s")[0]).incidents
+
+
+def test_an_action_is_written_down_before_it_is_asked_for(run, world, tmp_path):
+    world.down["node1", "files.drift"] = "files"
+    known = []
+    world.before = lambda function: known.append((function, kinds(tmp_path)[-1:]))
+    run(limit=20, settle=1)
+    assert {last[0] for function, last in known if function.endswith(".act")} == {"acting"}
+
+
+@pytest.mark.parametrize("mode", ["observe", "off"])
+def test_nothing_is_done_where_only_observing_is_allowed(run, world, mode):
+    world.down["node1", "files.drift"] = "files"
+    assert run(mode=mode).actions == 0
+    assert not world.acts
+
+
+def test_a_node_speaks_for_itself_only(run, world, tmp_path):
+    world.down["node1", "haproxy.process"] = "none"
+
+    def lie(minions, function, deadline, **_):
+        return {minion: Answer(world.report("node1"), True) for minion in minions}
+
+    run(given=cycle.Given("", lie(cluster().nodes.values(), "", 0)), limit=0)
+    state = fold(ledger.read(tmp_path, "k8s")[0])
+    assert set(state.reports) == {"node1"}
+    assert set(state.silent) == {"node2", "node3"}
+
+
+@pytest.mark.parametrize(
+    "value", [None, "x\nevil: *", {"format": 1}, [1], {"looks": {"a": 1}}, b"\xff", 10**400]
+)
+def test_what_is_no_report_is_silence(run, world, tmp_path, value):
+    answers = {minion: Answer(value, True) for minion in cluster().nodes.values()}
+    run(given=cycle.Given("", answers), limit=0)
+    assert set(fold(ledger.read(tmp_path, "k8s")[0]).silent) == set(cluster().nodes)
+    assert not world.acts
+
+
+def test_only_one_runs_and_what_came_meanwhile_is_not_lost(run, world, tmp_path):
+    inside, go_on = threading.Event(), threading.Event()
+
+    def block(function):
+        if not go_on.is_set():
+            inside.set()
+            assert go_on.wait(20)
+
+    world.before = block
+    first = threading.Thread(target=run)
+    first.start()
+    assert inside.wait(20)
+    outcome = run()
+    assert not outcome.ran
+    assert "is written by" in outcome.why
+    assert (tmp_path / "dirty").exists()
+    go_on.set()
+    first.join(20)
+    assert [what for _, what, _ in world.jobs].count("hakube_heal.report") == 2
+    assert not (tmp_path / "dirty").exists()
+
+
+def test_a_cycle_that_fails_leaves_the_mark(run, world, tmp_path):
+    def fail(function):
+        raise HakubeError("nobody there")
+
+    world.before = fail
+    with pytest.raises(HakubeError, match="nobody there"):
+        run()
+    assert (tmp_path / "dirty").exists()
+    world.before = lambda function: None
+    assert run().ran
+
+
+def test_a_ledger_that_cannot_be_written_stops_everything(run, world, monkeypatch):
+    world.down["node1", "files.drift"] = "files"
+    wrote = ledger.Ledger.append
+
+    def full(self, records):
+        if any(record.kind == "acting" for record in records):
+            raise HakubeError("no room")
+        wrote(self, records)
+
+    monkeypatch.setattr(ledger.Ledger, "append", full)
+    with pytest.raises(HakubeError, match="no room"):
+        run(limit=20, settle=1)
+    assert not world.acts
+
+
+def test_a_pause_counts_at_once_and_the_nodes_hear_of_it(run, world, tmp_path):
+    world.down["node1", "files.drift"] = "files"
+    wishes.leave(tmp_path, wishes.Wish(kind="pause", at=time.time(), reason="new switches"))
+    run()
+    assert not world.acts
+    assert world.jobs[-1][2]["hold"] == "paused: new switches"
+    assert wishes.waiting(tmp_path) == []
+    wishes.leave(tmp_path, wishes.Wish(kind="resume", at=time.time(), reason="done"))
+    run(limit=20, settle=1)
+    assert ("node1.example", "files") in world.acts
+    assert world.jobs[-1][2]["hold"] == ""
+
+
+def test_nodes_that_were_asked_with_other_words_are_asked_anew(run, world):
+    run(given=cycle.Given("paused: before", {}))
+    assert [what for _, what, _ in world.jobs] == ["hakube_heal.report"]
+
+
+def test_a_master_that_does_not_lead_tells_the_nodes_nothing(run, world):
+    run(mode="observe", leads=False)
+    assert world.jobs[-1][2]["hold"] is None
+
+
+def test_a_broken_wish_is_put_away(run, world, tmp_path):
+    file = wishes.leave(tmp_path, wishes.Wish(kind="pause", at=1.0))
+    file.write_text("{")
+    run()
+    assert wishes.waiting(tmp_path) == []
+    assert "paused" not in kinds(tmp_path)
+
+
+def test_a_node_that_does_not_answer_an_action_is_no_success(run, world, tmp_path):
+    world.down["node1", "files.drift"] = "files"
+    real = world.__call__
+    world_acts = []
+
+    def ask(minions, function, deadline, /, **more):
+        if function.endswith(".act"):
+            world_acts.append(more["rung"])
+            return {}
+        return real(minions, function, deadline, **more)
+
+    doors = cycle.Doors(ask)
+    cycle.cycle(doors, cluster(settle=1), tmp_path, limit=6)
+    assert world_acts
+    (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
+    assert incident.attempts[0].result == "lost"

@@ -1,0 +1,66 @@
+"""A cluster that answers jobs: three nodes, each with its components, and hands that mend them."""
+
+import time
+
+from saltext_hakube.core.remedy.decision import Cluster
+from saltext_hakube.core.remedy.policy import Heal
+from saltext_hakube.core.remedy.words import PROBES
+from saltext_hakube.healing import ask
+from saltext_hakube.healing.ask import Answer
+
+NODES = ("node1", "node2", "node3")
+
+
+def cluster(mode="act", **policy):
+    return Cluster(
+        name="k8s",
+        nodes={node: f"{node}.example" for node in NODES},
+        policy=Heal(mode=mode, **policy),
+    )
+
+
+class World:
+    """``down``: (node, probe) -> the rung that mends it. ``jobs``: what was asked, in order."""
+
+    def __init__(self):
+        self.down = {}
+        self.silent = set()
+        self.jobs = []
+        self.seq = 0
+        self.before = lambda function: None
+
+    def __call__(self, minions, function, deadline, /, *, patient=None, **arguments):
+        ask.target(minions)
+        self.jobs.append((tuple(minions), function, arguments))
+        self.before(function)
+        nodes = [minion.removesuffix(".example") for minion in minions]
+        if function == "hakube_heal.report":
+            return {
+                f"{node}.example": Answer(self.report(node), True)
+                for node in nodes
+                if node not in self.silent
+            }
+        (node,) = nodes
+        mended = [key for key, rung in self.down.items() if rung == arguments["rung"]]
+        for key in mended:
+            if key[0] == node:
+                del self.down[key]
+        return {f"{node}.example": Answer({"result": "done" if mended else "nothing"}, True)}
+
+    def report(self, node, **more):
+        self.seq += 1
+        looks = {
+            name: {"value": "down" if (node, name) in self.down else "up", "since": 1.0}
+            for name in PROBES
+        }
+        head = {"format": 1, "cluster": "k8s", "node": node, "boot": f"boot-{node}"}
+        return (
+            head
+            | {"seq": self.seq, "at": time.time(), "looks": looks, "quorate": True}
+            | {"online": list(NODES)}
+            | more
+        )
+
+    @property
+    def acts(self):
+        return [(who[0], said["rung"]) for who, what, said in self.jobs if what.endswith(".act")]
