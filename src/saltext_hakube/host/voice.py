@@ -17,11 +17,13 @@ from msgspec import Struct
 
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import looks, voice
+from saltext_hakube.core.remedy.alone import Rights
 from saltext_hakube.core.remedy.policy import Alone, Mode
 from saltext_hakube.core.remedy.report import Alone as Act
 from saltext_hakube.core.remedy.report import Report, plain, read
 from saltext_hakube.core.remedy.verdict import Manner
 from saltext_hakube.core.remedy.voice import Look, Voice
+from saltext_hakube.core.remedy.words import Component, Rung
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.samples import FOLDER, content, drain, samples
 
@@ -43,10 +45,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     rise: int = 2
     reassert: float = 45
     alone: Alone = Alone()
+    rungs: dict[Component, tuple[Rung, ...]] = {}
 
     @property
     def manner(self) -> Manner:
         return Manner(self.fall, self.rise)
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(self.mode, self.alone, self.rungs)
 
 
 class Memory(Struct, frozen=True, kw_only=True):
@@ -111,11 +118,7 @@ def present(machine: Machine, busy: str, acts: tuple[Act, ...] = ()) -> tuple[di
     found = settings(machine)
     now = clock()
     last = _memory(machine)
-    same = last is not None and (last.report.cluster, last.report.node) == (
-        found.cluster,
-        found.node,
-    )
-    if last is not None and same and 0 <= now - last.clock <= FRESH:
+    if last is not None and _is_present(last, found, now):
         return _checked(last.report), ""
     before = remembered(machine)
     look = _look(machine, before, busy, take=False)
@@ -123,18 +126,32 @@ def present(machine: Machine, busy: str, acts: tuple[Act, ...] = ()) -> tuple[di
     report = voice.report(after, look, found.cluster, found.node, acts)
     if last is None:
         problem = "the beacon has not looked since the machine's start"
-    elif not same:
+    elif now - last.clock <= FRESH:
         problem = "the beacon speaks for another node still"
     else:
         problem = f"the beacon has not looked for {now - last.clock:.0f} s"
     return _checked(report), problem
 
 
+def beats(machine: Machine) -> bool:
+    """Whether the beacon has looked a moment ago, as what it was told to be. Raises HakubeError."""
+    last = _memory(machine)
+    try:
+        found = settings(machine)
+    except Unset:
+        return False
+    return last is not None and _is_present(last, found, clock())
+
+
+def _is_present(last: Memory, found: Settings, now: float) -> bool:
+    same = (last.report.cluster, last.report.node) == (found.cluster, found.node)
+    return same and 0 <= now - last.clock <= FRESH
+
+
 def remembered(machine: Machine) -> Voice:
     """What was remembered since the machine's start; nothing where that cannot be read."""
-    boot = _boot(machine)
     last = _memory(machine)
-    return last.voice if last else voice.begin(boot)
+    return last.voice if last else voice.begin(boot())
 
 
 def remember(machine: Machine, memory: Memory) -> None:
@@ -154,7 +171,7 @@ def _memory(machine: Machine) -> Memory | None:
     """None where there is none, where it is damaged or of another start of the machine."""
     text = content(machine.path(MEMORY), LARGE)
     found = None if isinstance(text, str) else looks.decode(text, Memory)
-    if not isinstance(found, Memory) or found.voice.boot != _boot(machine):
+    if not isinstance(found, Memory) or found.voice.boot != boot():
         return None
     return found if found.clock <= clock() else None
 
@@ -172,8 +189,8 @@ def _look(machine: Machine, before: Voice, busy: str, *, take: bool) -> Look:
     )
 
 
-def _boot(machine: Machine) -> str:
-    """Of the kernel that runs, whatever folder stands for the machine."""
+def boot() -> str:
+    """The kernel's name for this start of the machine, whatever folder stands for it."""
     return Path(BOOT).read_text(encoding="ascii").strip()
 
 

@@ -1,0 +1,91 @@
+"""What a node did while its master was away, on the disk, and when that asked last, in /run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from saltext_hakube.core.errors import Conflict
+from saltext_hakube.core.remedy import alone, looks
+from saltext_hakube.core.remedy.alone import Account
+from saltext_hakube.core.remedy.report import Alone as Act
+from saltext_hakube.host import files
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.samples import FOLDER, content
+from saltext_hakube.host.voice import boot, clock
+
+ACCOUNT = "/var/lib/hakube/alone.json"
+ASKED = f"{FOLDER}/asked.json"
+LOCK = f"{FOLDER}/alone.lock"
+LARGE = 1 << 16  # bytes
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """When a master asked for a report. ``clock``: CLOCK_BOOTTIME."""
+
+    format: Literal[1] = 1
+    boot: str
+    clock: float
+
+
+def account(machine: Machine) -> Account:
+    """What is written down. One that is damaged allows nothing until a master asks again, and then
+    one action: it may have been all used up."""
+    text = content(machine.path(ACCOUNT), LARGE)
+    if isinstance(text, str):
+        return Account()
+    found = looks.decode(text, Account)
+    return found if isinstance(found, Account) else Account(tokens=1.0)
+
+
+def acts(machine: Machine) -> tuple[Act, ...]:
+    """What was done here alone, lately."""
+    return account(machine).acts
+
+
+def write(machine: Machine, written: Account) -> None:
+    """On the disk before it returns. Raises HakubeError."""
+    files.write_private(machine.path(ACCOUNT), msgspec.json.encode(written))
+
+
+def asked(machine: Machine, hold: str) -> None:
+    """A master asks now, and said that something speaks against acting alone. Raises HakubeError.
+
+    Each time it asks only /run is written to.
+    """
+    before = account(machine)
+    after = alone.told(before, hold)
+    if after != before:
+        write(machine, after)
+    told = Asked(boot=boot(), clock=clock())
+    files.write(machine.path(ASKED), msgspec.json.encode(told))
+
+
+def away(machine: Machine) -> float:
+    """Seconds since a master asked, or since the machine's start."""
+    text = content(machine.path(ASKED), LARGE)
+    found = None if isinstance(text, str) else looks.decode(text, Asked)
+    last = found.clock if isinstance(found, Asked) and found.boot == boot() else 0.0
+    return max(0.0, clock() - last)
+
+
+@contextlib.contextmanager
+def locked(machine: Machine) -> Iterator[None]:
+    """Nobody else acts alone here meanwhile. Raises Conflict at once where somebody does."""
+    path = machine.path(LOCK)
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict("this node is at it already") from None
+        yield
+    finally:
+        os.close(descriptor)
