@@ -167,6 +167,11 @@ def remember(machine: Machine, memory: Memory) -> None:
     new.replace(path)
 
 
+def forget(machine: Machine) -> None:
+    """Leave nothing behind."""
+    machine.path(MEMORY).unlink(missing_ok=True)
+
+
 def _memory(machine: Machine) -> Memory | None:
     """None where there is none, where it is damaged or of another start of the machine."""
     text = content(machine.path(MEMORY), LARGE)

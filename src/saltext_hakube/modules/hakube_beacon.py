@@ -143,13 +143,14 @@ def _outcome(found, comment, absent):
     }
     if found["live"]:
         changes["live"] = list(found["live"])
-    if not changes and not found["problems"]:
+    if not changes:
         comment = "Already absent" if absent else "Already as declared"
     if not found["runs"]:
         comment += "; no minion answers on this machine, so nothing goes live before its start"
-    # A problem is one also where nothing is left to write.
-    if found["problems"] and not changes:
-        changes["live"] = []
+    if found["problems"]:
+        # Nothing is done then; and it is told also where nothing is left to write.
+        changes.setdefault("live", [])
+        comment = "Nothing was changed"
     return {**face.outcome(changes, comment, found["warnings"]), "problems": found["problems"]}
 
 
@@ -200,6 +201,8 @@ def _live():
 def _write(planned):
     machine = face.machine(__opts__)
     wholefiles.write(machine, planned["settings"])
+    if not machine.path(voice.SETTINGS).exists():
+        voice.forget(machine)
     for path, (_, new) in planned["minion"].items():
         if new is None:
             files.remove(Path(path))

@@ -1,0 +1,119 @@
+"""What a node may do while its master is away."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from saltext_hakube.core.remedy.alone import (
+    RIGHTS,
+    SETTLE,
+    Account,
+    Choice,
+    Rights,
+    choose,
+    spend,
+    spent,
+    tokens,
+    told,
+)
+from saltext_hakube.core.remedy.policy import Alone
+from saltext_hakube.core.remedy.report import Look, Report
+from saltext_hakube.core.remedy.words import COMPONENTS, PROBES
+
+NOW = 1_700_000_000.0
+POLICY = Alone(after=120, tokens=3, every=900)
+ACT = Rights("act", POLICY, {})
+ARMED = told(Account(), "")
+AWAY = 121.0
+
+
+def report(*down, since=NOW - 60, **other):
+    looks = {name: Look(value="down" if name in down else "up", since=since) for name in PROBES}
+    found = Report(
+        format=1, cluster="c", node="n", boot="b", seq=1, at=NOW, looks=looks, quorate=True
+    )
+    return replace(found, **other)
+
+
+DRIFT = report("files.drift")
+
+
+def test_it_does_the_gentlest_rung_that_it_has_a_right_to():
+    assert choose(ARMED, AWAY, DRIFT, ACT, NOW)[1:] == ("files", "files")
+    assert choose(ARMED, AWAY, report("scheduler.health"), ACT, NOW)[1:] == ("scheduler", "files")
+
+
+@pytest.mark.parametrize(
+    ("account", "away", "seen", "rights"),
+    [
+        (Account(), AWAY, DRIFT, ACT),
+        (told(ARMED, "paused by a person"), AWAY, DRIFT, ACT),
+        (ARMED, 119.0, DRIFT, ACT),
+        (ARMED, AWAY, report(), ACT),
+        (ARMED, AWAY, report("files.drift", since=NOW - SETTLE + 1), ACT),
+        (ARMED, AWAY, report("files.drift", maintenance=True), ACT),
+        (ARMED, AWAY, report("files.drift", standby=True), ACT),
+        (ARMED, AWAY, report("files.drift", busy="state.apply (1)"), ACT),
+        (ARMED, AWAY, report("files.drift", quorate=False), ACT),
+        (ARMED, AWAY, report("files.drift", quorate=None), ACT),
+        (ARMED, AWAY, DRIFT, ACT._replace(mode="observe")),
+        (ARMED, AWAY, DRIFT, ACT._replace(mode="off")),
+        (ARMED, AWAY, DRIFT, ACT._replace(alone=Alone(enabled=False))),
+        (ARMED, AWAY, DRIFT, ACT._replace(rungs={"files": ("probe",)})),
+        (ARMED, AWAY, report("vip.owner", "pacemaker.failures"), ACT),  # the cluster's
+        (ARMED, AWAY, report("disk.space"), ACT),
+    ],
+)
+def test_where_anything_speaks_against_it_nothing_is_done_and_it_says_why(
+    account, away, seen, rights
+):
+    found = choose(account, away, seen, rights, NOW)
+    assert (found.component, found.rung) == ("", "")
+    assert found.why
+
+
+def test_when_a_rung_did_not_help_it_takes_the_next_and_then_leaves_it():
+    down, account, now, done = report("apiserver.livez"), ARMED, NOW, []
+    for _ in range(5):
+        choice = choose(account, AWAY, down, ACT, now)
+        if choice.component:
+            done.append(choice.rung)
+            account = spent(spend(account, choice, POLICY, now), "done", "it did not help")
+        now += SETTLE
+    assert done == ["files", "hand"]
+
+
+def test_what_is_down_anew_is_tried_anew():
+    account = spend(ARMED, Choice("why", "files", "files"), POLICY, NOW)
+    again = report("files.drift", since=NOW + 100)
+    assert choose(account, AWAY, DRIFT, ACT, NOW + 200).component == ""
+    assert choose(account, AWAY, again, ACT, NOW + 200).component == "files"
+
+
+def test_a_clock_that_was_set_back_gives_nothing_for_free():
+    account = spend(ARMED, Choice("why", "files", "files"), POLICY, NOW)
+    assert tokens(account, POLICY, NOW - 3600) == 2.0
+
+
+STEPS = st.lists(
+    st.tuples(st.floats(0, 2000), st.sets(st.sampled_from(sorted(PROBES)), max_size=4)),
+    max_size=60,
+)
+
+
+@given(STEPS)
+def test_whatever_is_down_it_never_does_more_than_its_tokens_nor_what_it_has_no_right_to(steps):
+    account, now, acts = ARMED, NOW, []
+    for pause, down in steps:
+        now += pause
+        choice = choose(account, AWAY, report(*down, since=now - 60), ACT, now)
+        if choice.component:
+            assert choice.component in COMPONENTS and choice.rung in RIGHTS
+            account = spend(account, choice, POLICY, now)
+            acts.append(now)
+    for first in range(len(acts)):
+        for last in range(first, len(acts)):
+            within = acts[last] - acts[first]
+            assert last - first + 1 <= POLICY.tokens + within / POLICY.every + 1e-6
+    assert len(account.acts) <= 20
