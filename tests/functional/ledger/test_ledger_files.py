@@ -561,7 +561,7 @@ def test_what_cannot_be_written_changes_nothing(folder, monkeypatch):
         with pytest.raises(lines.Unwritable, match="cannot be written at once"):
             book.append(some(*range(20)))
         with pytest.raises(lines.Unwritable):
-            book.append([*some(2), Record(kind="told", at=1.0, data={"a": "\ud800"})])
+            book.append([*some(2), Record(kind="told", at=1.0, data={"a": float("nan")})])
         book.append(some(3))
         assert seen(book.records) == [1, 3]
     with hold(folder) as book:

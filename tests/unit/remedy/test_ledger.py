@@ -172,9 +172,9 @@ def test_a_file_may_begin_with_a_snapshot_and_has_to_follow_the_one_before():
 @pytest.mark.parametrize(
     ("record", "why"),
     [
-        (Record(kind="told", at=float("nan")), "without a time"),
+        (Record(kind="told", at=float("nan")), "a number in it is infinite, or none"),
+        (Record(kind="told", at=1.0, data={"a": [{"b": float("inf")}]}), "infinite, or none"),
         (Record(kind="told", at=1.0, data={"a": object()}), "cannot be written"),
-        (Record(kind="told", at=1.0, data={"a": "\ud800"}), "cannot be written"),
         (Record(kind="told", at=1.0, data={"a": "x" * ledger.LONGEST}), "is the most"),
     ],
 )
@@ -182,6 +182,13 @@ def test_what_cannot_be_a_line_is_refused_in_one_line(record, why):
     with pytest.raises(Unwritable, match=why) as told:
         ledger.encode([record], "k8s", Head())
     assert "\n" not in str(told.value)
+
+
+def test_bytes_that_were_no_text_do_not_keep_a_record_out():
+    """As a reason typed on a terminal, or what a node's program printed."""
+    record = Record(kind="told", at=1.0, data={"why\udcff": ["x\ud800y", {"z": None}]})
+    data, _ = ledger.encode([record], "k8s", Head())
+    assert ledger.read(data, "k8s").records[0].data == {"why?": ["x?y", {"z": None}]}
 
 
 def test_data_nested_without_end_is_refused_and_so_is_a_line_of_it():

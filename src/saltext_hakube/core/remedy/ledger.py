@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy.decision import Record
@@ -116,22 +117,7 @@ def encode(records: Iterable[Record], cluster: str, head: Head) -> tuple[bytes, 
     """
     lines, batch = [], head.n + 1
     for record in records:
-        if not math.isfinite(record.at):
-            raise Unwritable(f"a record ({record.kind}) without a time cannot be written")
-        body = Body(
-            at=record.at,
-            batch=batch,
-            cluster=cluster,
-            data=record.data,
-            incident=record.incident,
-            kind=record.kind,
-            n=head.n + 1,
-            prev=head.hash,
-        )
-        try:
-            text = _encoder.encode(body)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise Unwritable(f"a record ({record.kind}) cannot be written: {error}") from None
+        text = _canonical(record, cluster, batch, head)
         if len(text) + _TAIL > LONGEST:
             raise Unwritable(
                 f"a record ({record.kind}) of {len(text)} bytes cannot be written; {LONGEST} is "
@@ -141,6 +127,51 @@ def encode(records: Iterable[Record], cluster: str, head: Head) -> tuple[bytes, 
         lines.append(b'%s,"hash":"%s"}\n' % (text[:-1], digest.encode()))
         head = Head(head.n + 1, digest)
     return b"".join(lines), head
+
+
+def _canonical(record: Record, cluster: str, batch: int, head: Head) -> bytes:
+    """The line without its hash."""
+    body = Body(
+        at=record.at,
+        batch=batch,
+        cluster=cluster,
+        data=record.data,
+        incident=record.incident,
+        kind=record.kind,
+        n=head.n + 1,
+        prev=head.hash,
+    )
+    try:
+        try:
+            text = _encoder.encode(body)
+        except UnicodeEncodeError:
+            body = replace(body, data=_legible(record.data), incident=_legible(record.incident))
+            text = _encoder.encode(body)
+        # What is no number has no form in JSON: it would be null, and another record.
+        if b"null" in text and not _is_finite(msgspec.to_builtins(body)):
+            raise ValueError("a number in it is infinite, or none")
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Unwritable(f"a record ({record.kind}) cannot be written: {error}") from None
+    return text
+
+
+def _legible(value: Any) -> Any:
+    """The same without halves of characters, which come from bytes that were no text."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_legible(key): _legible(it) for key, it in value.items()}
+    if isinstance(value, list | tuple):
+        return [_legible(it) for it in value]
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(_is_finite(it) for it in value.values())
+    return not isinstance(value, list | tuple) or all(_is_finite(it) for it in value)
 
 
 def decode(text: bytes, cluster: str, head: Head | None = None) -> Line:

@@ -19,6 +19,11 @@ FORMAT = 1
 Short = Annotated[str, Meta(max_length=300)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,252}\Z")]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
+#: Unix time. Bounded, so that it is none of the floats that are no numbers: JSON has no form of
+#: those, and the ledger could not be read again.
+Moment = Annotated[float, Meta(ge=-1e11, le=1e11)]
+#: Bytes of a report as JSON, at most; a snapshot has one of each node (ledger.LONGEST).
+LONGEST = 256_000
 
 
 class Refused(HakubeError):
@@ -31,7 +36,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
     value: Value
     why: Short = ""
-    since: float = 0.0
+    since: Moment = 0.0
     evidence: dict[Name, Annotated[list[Short], Meta(max_length=50)]] = {}
 
 
@@ -39,7 +44,7 @@ class News(Struct, frozen=True, kw_only=True):
     """What Pacemaker's alert told: ``kind`` as Pacemaker names it (resource, node, fencing)."""
 
     kind: Name
-    at: float
+    at: Moment
     node: Short = ""
     resource: Short = ""
     task: Short = ""
@@ -50,7 +55,7 @@ class News(Struct, frozen=True, kw_only=True):
 class Alone(Struct, frozen=True, kw_only=True):
     """What the node did by itself while it had no master."""
 
-    at: float
+    at: Moment
     rung: Name
     component: Name
     result: Name
@@ -67,7 +72,7 @@ class Report(Struct, frozen=True, kw_only=True):
     node: Name
     boot: Name
     seq: Number
-    at: float
+    at: Moment
     looks: dict[Name, Look]
     news: Annotated[list[News], Meta(max_length=50)] = []
     maintenance: bool = False
@@ -92,6 +97,9 @@ def read(data: Any) -> Report:
     unknown = sorted(set(report.looks) - set(PROBES))
     if unknown:
         raise Refused(f"no report: it looks at {unknown[0]}, which nobody knows")
+    size = len(msgspec.json.encode(report))
+    if size > LONGEST:
+        raise Refused(f"no report: it has {size} bytes; {LONGEST} are the most")
     return report
 
 
