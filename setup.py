@@ -39,7 +39,7 @@ setup(
     packages=find_packages("src"),
     # The SLS tree lives at the top level (states/); src/saltext_hakube/tree is a link to it,
     # which wheel and sdist turn into files and an editable install follows.
-    package_data={"saltext_hakube": ["tree/**/*"]},
+    package_data={"saltext_hakube": ["tree/**/*", "agents/alert/*.sh"]},
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["salt>=3006", "pyyaml", "jinja2", "msgspec>=0.18"],

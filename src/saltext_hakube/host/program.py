@@ -23,6 +23,15 @@ sys.exit(main(sys.argv[1:]))
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first one that a zip file can have
 
 
+def agent() -> bytes:
+    """Pacemaker's alert agent (agents/alert). Raises HakubeError without its source."""
+    source = _PACKAGE / "agents/alert/alert.sh"
+    try:
+        return source.read_bytes()
+    except OSError:
+        raise HakubeError("this installation of saltext-hakube lacks its alert agent") from None
+
+
 def program(name: str) -> bytes:
     """The program ``agents/NAME`` for Python 3.9 and later. Raises HakubeError without its source.
 

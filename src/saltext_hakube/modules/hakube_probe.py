@@ -6,7 +6,8 @@ A small daemon of this project, run by systemd and not by Salt or Pacemaker, bot
 outlives. It looks at what ``hakube_watch`` need not see within a fraction of a second: the
 components of Kubernetes on this node and their leases, the cluster and its failures, who answers
 for the VIP on the network, the files of hakube, certificates and disks. It only looks; what is
-done about it is decided elsewhere.
+done about it is decided elsewhere. With it comes an alert agent, by which Pacemaker tells what
+happens.
 
 Where the minion's configuration has ``hakube: {root: DIR}`` only files below DIR are looked at and
 changed, and nothing is enabled or started.
@@ -40,9 +41,10 @@ def plan(absent=False):
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": []}``. ``changes`` has ``program``
     (what happens to it, in a word), ``config`` and ``unit`` (unified diffs), ``service`` (a list
-    of ``enable``, ``start``, ``restart``, ``stop``, ``disable``), and ``/etc/hakube/files.json`` (a
-    word: which files are hakube's, and what they should be), each only where something is to be
-    done. ``warnings`` names files of which that cannot be said.
+    of ``enable``, ``start``, ``restart``, ``stop``, ``disable``), ``/etc/hakube/files.json`` (a word:
+    which files are hakube's, and what they should be) and ``/usr/local/lib/hakube/hakube-alert`` (a
+    word: Pacemaker's alert agent), each only where something is to be done. ``warnings`` names
+    files of which it cannot be said what they should be.
 
     Fails with what is wrong with the pillar.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from saltext_hakube.core import guard, probe, watch
+from saltext_hakube.core import alert, guard, probe, watch
 from saltext_hakube.host import daemon, systemd
 
 from .conftest import HAPROXY
@@ -25,7 +25,7 @@ def state(states, ours):
 
 def others(ours):
     """What it has beside the three files of each daemon."""
-    return [probe.MANIFEST] if ours is probe.DAEMON else []
+    return [probe.MANIFEST, alert.PROGRAM] if ours is probe.DAEMON else []
 
 
 def test_under_test_everything_is_shown_and_nothing_is_written(state, ours, below, unit):
