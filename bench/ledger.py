@@ -20,6 +20,7 @@ from typing import Any
 
 from saltext_hakube.core.remedy import ledger as lines
 from saltext_hakube.core.remedy.decision import GATES, Record
+from saltext_hakube.core.remedy.words import PROBES
 from saltext_hakube.host import ledger, ledgerfiles, ledgerread
 
 BATCHES = (1, 100)
@@ -54,17 +55,22 @@ def records() -> Iterator[Record]:
     while True:
         number += 1
         incident, at = f"haproxy-node1-{number}", NOW + number * 60
-        look = {"value": "down", "why": "haproxy does not answer", "since": at, "evidence": {}}
-        gates = [{"name": gate, "ok": True, "why": ""} for gate in GATES]
-        action = {"rung": "hand", "node": "node1", "component": "haproxy", "deadline": 60.0}
+        looks = {name: {"value": "up", "why": "", "since": at, "evidence": {}} for name in PROBES}
+        looks["haproxy.request"] = {**looks["haproxy.request"], "value": "down", "why": "no answer"}
+        report = {"format": 1, "cluster": "k8s", "node": "node1", "boot": "b", "seq": number}
+        about = {"id": incident, "component": "haproxy", "scope": "node", "node": "node1"}
+        about |= {"probes": ["haproxy.request"], "opened": at, "why": "haproxy does not answer"}
+        gates = [{"name": gate, "ok": True, "why": "it is so"} for gate in GATES]
+        action = {"rung": "hand", "node": "node1", "component": "haproxy", "deadline": 25.0}
+        answer = {"result": "done", "why": "", "did": ["crm_resource --fail"], "verified": True}
         for kind, data in (
-            ("observed", {"node": "node1", "seq": number, "looks": {"haproxy.request": look}}),
-            ("opened", {"component": "haproxy", "scope": "node", "node": "node1", "why": "down"}),
-            ("decided", {"gates": gates, "action": action}),
-            ("acting", action),
-            ("acted", {**action, "result": "done", "did": ["crm_resource --fail"], "took": 1.2}),
-            ("verified", {"mended": True}),
-            ("closed", {"why": "haproxy is up"}),
+            ("observed", {**report, "at": at, "looks": looks, "quorate": True}),
+            ("opened", {"incident": about}),
+            ("decided", {"gates": gates, "action": action, "rung": "hand", "why": about["why"]}),
+            ("acting", {**action, "why": about["why"]}),
+            ("acted", {**action, **answer}),
+            ("verified", {"mended": True, "why": "all that was down is up again"}),
+            ("closed", {"why": "all that was down is up again"}),
         ):
             yield Record(kind=kind, at=at, incident=incident, data=data)
 
@@ -168,7 +174,7 @@ def shown(told: dict[str, Any]) -> Iterator[str]:
         each = " | ".join(f"{figure:.2f}" for figure in figures)
         yield f"| {size} | {one['bytes']} | {each} | {size / one['median']:.0f} |"
     yield ""
-    yield "| | records | MB | seconds | on a processor | records/s |"
+    yield "| | records | MB | seconds | on a processor | records for each second of it |"
     yield "|---|---:|---:|---:|---:|---:|"
     count, megabytes = told["records"], told["bytes"] / 1e6
     opened = told["open"]
@@ -180,7 +186,7 @@ def shown(told: dict[str, Any]) -> Iterator[str]:
     ):
         yield (
             f"| {name} | {number} | {size:.1f} | {took['seconds']:.2f} | {took['cpu']:.2f} | "
-            f"{number / took['seconds']:.0f} |"
+            f"{number / took['cpu']:.0f} |"
         )
 
 
