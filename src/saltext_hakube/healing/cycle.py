@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy import decide, fold, report
+from saltext_hakube.core.remedy import decide, fold, metrics, report
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, Record, State, Step
 from saltext_hakube.healing import places, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ask
@@ -267,8 +267,8 @@ def holding(cluster: Cluster, state: State, leads: bool = True) -> dict[str, str
     return {node: paused.get("") or paused.get(node, "") for node in cluster.nodes}
 
 
-def _snapshot(records: Iterable[Record]) -> Record:
-    return fold.snapshot(fold.fold(records), time.time())
+def _snapshot(records: Sequence[Record]) -> Record:
+    return metrics.carried(fold.snapshot(fold.fold(records), time.time()), records)
 
 
 def _report(answer: Answer | None, cluster: str, node: str) -> report.Report | None:
