@@ -220,8 +220,10 @@ def _kill(sight: Sight, incident: Incident, component: Component, node: str) -> 
     down = [it for it in _DEAD[component] if sight.value(it, node) == "down"]
     if not down:
         return "it answers"
-    if all(sight.evidence(it, node).get("how") == ["refused"] for it in down):
-        return "nobody listens there, so nothing hangs"
+    # How it is down, as hakube-probe says it: silent, refused, answered 500.
+    how = [word for it in down for word in sight.evidence(it, node).get("how", ["silent"])]
+    if "silent" not in how:
+        return f"it does not hang: {', '.join(how)}"
     return ""
 
 

@@ -79,7 +79,9 @@ def _batch(records: Sequence[Record]) -> list[Record]:
     for record in records:
         if record.at != records[0].at or not _is_decided(record):
             break
-        if record.kind in ("seen", "policy") and found and found[-1].kind not in ("seen", "policy"):
+        if found and (
+            record.kind == "seen" or (record.kind == "policy" and found[-1].kind != "seen")
+        ):
             break  # the next one, made in the same moment
         found.append(record)
     return found
