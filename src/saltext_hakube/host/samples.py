@@ -84,15 +84,18 @@ def content(path: Path, most: int) -> bytes | str:
         return "it has left nothing"
     except OSError as error:
         return f"cannot read {path}: {error.strerror}"
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        try:
-            about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode):
-                return f"{path} is no regular file"
-            text = file.read(most + 1)
-        except OSError as error:
-            return f"cannot read {path}: {error.strerror}"
-    return f"{path} is larger than {most} bytes" if len(text) > most else text
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return f"{path} is no regular file"
+        parts = []
+        while most >= 0 and (part := os.read(descriptor, most + 1)):
+            parts.append(part)
+            most -= len(part)
+    except OSError as error:
+        return f"cannot read {path}: {error.strerror}"
+    finally:
+        os.close(descriptor)
+    return f"{path} is too large" if most < 0 else b"".join(parts)
 
 
 def _sample(path: Path, kind: type[Struct]) -> Any:
