@@ -21,6 +21,7 @@ from saltext_hakube.host import files
 from saltext_hakube.host.haproxy import change as changing
 from saltext_hakube.host.haproxy import check as checking
 from saltext_hakube.host.haproxy import unit as units
+from saltext_hakube.host.remedy import applied as manifest
 
 __virtualname__ = "hakube_haproxy"
 
@@ -39,9 +40,13 @@ def __virtual__():
     return __virtualname__
 
 
-def repairs():
+def repairs(applied=False):
     """
     Tell what :py:func:`repair` would change. Changes nothing.
+
+    applied
+        Whether to fail where our sections would not be those of the last apply (of
+        ``hakube_probe``, which notes them). Default: false, the pillar's.
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": [...]}`` as :py:func:`plan` does.
     ``changes`` has ``file`` in place of ``diff`` where another file takes the place of what is
@@ -56,14 +61,18 @@ def repairs():
         salt '*' hakube_haproxy.repairs
     """
     with face.told():
-        return _Repair().outcome("Would be changed")
+        return _Repair(applied).outcome("Would be changed")
 
 
-def repair():
+def repair(applied=False):
     """
     Put haproxy.cfg right: as :py:func:`apply` does, where haproxy takes what that gives. Else, if
     our sections are not as declared or haproxy does not run, the last good file is put back; and if
     none is known and haproxy does not run, a new file takes its place.
+
+    applied
+        Whether to fail where our sections would not be those of the last apply; see
+        :py:func:`repairs`. Default: false.
 
     A haproxy that runs, with our sections as they should be, is left alone whatever else stands in
     the file: somebody is at work there.
@@ -79,7 +88,7 @@ def repair():
         salt '*' hakube_haproxy.repair
     """
     with face.told():
-        found = _Repair()
+        found = _Repair(applied)
         if not found.changes:
             return found.outcome("")
         return found.make()
@@ -120,16 +129,24 @@ def keep(absent=False):
 class _Repair:
     """What is to be done about the file: ``new`` takes the place of ``old``."""
 
-    def __init__(self):
+    def __init__(self, applied):
         self.wanted = wanted = _wanted()
         self.old, self.new = wanted.contents()
         self.source = ""
         self.changes = wanted.changes(self.old, self.new)
         runs = units.running(wanted.machine, wanted.unit)
-        if (runs and not self.changes) or _good(wanted, self.new):
-            return
-        self.new, self.source = self._other(runs)
-        self.changes = {"file": self.source}
+        if not (runs and not self.changes) and not _good(wanted, self.new):
+            self.new, self.source = self._other(runs)
+            self.changes = {"file": self.source}
+        # A file of our sections alone may have them with other words: of others' defaults.
+        if applied and self.changes and self.source != "new" and not self._as_applied():
+            raise Refused(
+                f"{wanted.config} would not be as it was applied last: the pillar has changed "
+                "since then (state hakube.haproxy)"
+            )
+
+    def _as_applied(self):
+        return manifest.like(self.wanted.machine, self.wanted.config, self.new)
 
     def _other(self, runs):
         """The first file in its place that haproxy takes."""

@@ -15,7 +15,8 @@ it.
 rung      what it does
 ========= ========================================================================================
 probe     look again, and say what is seen
-files     put files of ours right again, as an apply does; what failed because of them starts again
+files     put files of ours right again, as they were applied last; what failed because of them
+          starts again
 hand      tell Pacemaker of a resource that is down though it takes it for running; or clean up a
           failure that keeps it down, of a *blocked* one only after it is verified to be stopped
 kill      SIGKILL a unit that was verified to hang; Pacemaker recovers it
@@ -34,9 +35,13 @@ import msgspec
 from salt.exceptions import CommandExecutionError
 
 from saltext_hakube import face, jobs
+from saltext_hakube.core import guard, watch
 from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.kubelayout import KUBECONFIGS
+from saltext_hakube.core.kubernetes import env_files
 from saltext_hakube.core.remedy import task as tasks
 from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
+from saltext_hakube.core.restart import NAME
 from saltext_hakube.host.remedy import act as host
 from saltext_hakube.host.remedy.scene import Scene, Subject
 
@@ -173,17 +178,24 @@ def _subjects(config, heal):
     """Whose files may be put right, in the order of an apply."""
     reflex = config.reflex
     guarded = reflex.guard or reflex.announce
-    yield _subject("restart", {"haproxy"}, absent=not reflex.restart)
-    yield _subject("sysctl", {"haproxy"})
-    yield _subject("haproxy", {"haproxy"}, plan="repairs", apply="repair")
-    yield _subject("watch", {"haproxy"}, absent=not config.watch.enabled)
-    yield _subject("guard", {"vip"}, absent=not guarded)
+    kubernetes = (*env_files(config.kubernetes), *(config.kubernetes.kubeconfigs or KUBECONFIGS))
+    haproxy = frozenset({"haproxy"})
+    yield _subject("restart", haproxy, [f"*/{NAME}"], absent=not reflex.restart)
+    yield _subject("sysctl", haproxy, [config.sysctl.file])
+    # Of haproxy's file more is known: whether it would be as it was applied.
+    yield _subject("haproxy", haproxy, plan="repairs", apply="repair", applied=True)
+    yield _subject("watch", haproxy, _own(watch), absent=not config.watch.enabled)
+    yield _subject("guard", frozenset({"vip"}), _own(guard), absent=not guarded)
     if heal.mode != "off":
-        yield _subject("probe", set())
-    yield _subject("kubeenv", _KUBERNETES)
+        yield _subject("probe", frozenset())
+    yield _subject("kubeenv", _KUBERNETES, kubernetes)
 
 
-def _subject(name, components, plan="plan", apply="apply", **arguments):
+def _own(subject):
+    return subject.DAEMON.program, subject.DAEMON.config, subject.DAEMON.unit
+
+
+def _subject(name, components, paths=(), plan="plan", apply="apply", **arguments):
     given = {key: value for key, value in arguments.items() if value}
 
     def call(function):
@@ -192,4 +204,4 @@ def _subject(name, components, plan="plan", apply="apply", **arguments):
         except CommandExecutionError as error:  # host knows of our own errors only
             raise HakubeError(str(error)) from None
 
-    return Subject(name, frozenset(components), partial(call, plan), partial(call, apply))
+    return Subject(name, components, tuple(paths), partial(call, plan), partial(call, apply))

@@ -5,6 +5,7 @@ import shutil
 import stat
 
 import pytest
+from salt.exceptions import CommandExecutionError
 
 from saltext_hakube.host import run as door
 
@@ -118,3 +119,17 @@ def test_a_good_change_of_somebody_elses_is_kept_too(root, modules, config):
 def test_what_is_kept_goes_with_our_sections(root, states, config):
     assert states.hakube_haproxy.config_absent("no more").result is True
     assert not (root / KEPT).exists()
+
+
+def test_a_repair_goes_back_to_what_was_applied_and_brings_no_other_pillar(root, modules, config):
+    before = config.read_text()
+    modules.hakube_probe.apply()  # it notes what is applied
+    config.write_text(GARBAGE)
+    assert modules.hakube_haproxy.repair(applied=True)["changes"] == {"file": "kept"}
+    assert config.read_text() == before
+    noted = root / "etc/hakube/files.json"
+    noted.write_text(noted.read_text().replace("192.0.2.12:6443", "192.0.2.99:6443"))
+    config.write_text(GARBAGE)
+    with pytest.raises(CommandExecutionError, match="the pillar has changed"):
+        modules.hakube_haproxy.repair(applied=True)
+    assert config.read_text() == GARBAGE

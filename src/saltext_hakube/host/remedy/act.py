@@ -39,7 +39,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     result: Literal["done", "nothing", "refused", "failed", "would"]
     why: str
-    did: tuple[str, ...] = ()
+    did: list[str] = []
     verified: bool | None = None
     took: float = 0.0
 
@@ -57,7 +57,7 @@ def act(scene: Scene) -> Outcome:
     return Outcome(
         result=result,
         why=why,
-        did=tuple(scene.did),
+        did=list(scene.did),
         verified=verified,
         took=round(scene.deadline.took, 2),
     )

@@ -1,20 +1,24 @@
 """Rung *files*: put files of ours right again, by the very functions that an apply uses.
 
 They check (``haproxy -c``), reload what runs, take the cluster's turn where it can hurt, and take
-back what does harm. What failed because of a file is forgotten then: systemd's start limit, and the
-failures for which Pacemaker keeps haproxy down. (hakube-watch would do so, too, a moment later:
-agents/watch/repair.py. It does nothing where haproxy is on its way already.)
+back what does harm. A pillar that was changed since the last apply stays unapplied (``applied``).
+
+What failed because of a file is forgotten then: systemd's start limit, and the failures for which
+Pacemaker keeps haproxy down. (hakube-watch would do so, too, a moment later, and does nothing where
+haproxy is on its way already: agents/watch/repair.py.)
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy.task import Finding, Order, nothing
+from saltext_hakube.core.remedy.task import Finding, Order, nothing, refused
 from saltext_hakube.core.remedy.words import Component
-from saltext_hakube.host.remedy import hand, probe
+from saltext_hakube.host.remedy import applied, hand, probe
 from saltext_hakube.host.remedy.scene import Scene, Subject
 
 SHOWN = 200  # letters of what changes, for people
@@ -29,12 +33,31 @@ def look(scene: Scene) -> Finding:
     subjects = mine(scene.subjects, scene.task.component)
     if not subjects:
         return nothing(f"no file of ours is {scene.task.component}'s")
-    orders = []
+    orders, against = [], []
+    later = applied.unapplied(scene.machine, scene.config)
     for subject in subjects:
-        changes = subject.plan()["changes"]
-        if changes:
+        try:
+            changes = subject.plan()["changes"]
+        except HakubeError as error:
+            against.append(f"{subject.name}: {error}")
+            continue
+        newer = sorted(path for path in later if any(fnmatchcase(path, it) for it in subject.paths))
+        if changes and newer:
+            against.append(
+                f"{subject.name}: an apply would make something else of {newer[0]} today than "
+                "the last one did; what it is to be is a person's word"
+            )
+        elif changes:
             told = f"put right {subject.name}: {shown(changes)}"
             orders.append(Order("apply", subject.name, told))
+    return _finding(subjects, orders, against)
+
+
+def _finding(
+    subjects: Sequence[Subject], orders: Sequence[Order], against: Sequence[str]
+) -> Finding:
+    if not orders and against:
+        return refused("; ".join(against))
     if not orders:
         names = ", ".join(it.name for it in subjects)
         return nothing(f"the files are as applied ({names})")
@@ -71,9 +94,10 @@ def _revive(scene: Scene) -> None:
         hand.do(scene, found)
 
 
-def verify(scene: Scene, _finding: Finding) -> tuple[bool | None, str]:
+def verify(scene: Scene, finding: Finding) -> tuple[bool | None, str]:
     """Nothing is left to do, and the component is well."""
-    left = [it.name for it in mine(scene.subjects, scene.task.component) if it.plan()["changes"]]
+    due = {order.on for order in finding.orders}
+    left = [it.name for it in scene.subjects if it.name in due and it.plan()["changes"]]
     if left:
         return False, f"still not as applied: {', '.join(left)}"
     if scene.task.component not in scene.places:

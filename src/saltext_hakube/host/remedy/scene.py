@@ -25,10 +25,12 @@ CLEANUP = 30.0  # seconds; crm_resource waits for the controllers' answers
 
 
 class Subject(NamedTuple):
-    """A subject of ours: the two functions of its face. ``components``: whose files these are."""
+    """A subject of ours: the two functions of its face. ``components``: whose files these are;
+    ``paths``: patterns of those that are only put right as they were applied."""
 
     name: str
     components: frozenset[str]
+    paths: tuple[str, ...]
     plan: Callable[[], Mapping[str, Any]]
     apply: Callable[[], Mapping[str, Any]]
 

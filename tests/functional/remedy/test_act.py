@@ -1,0 +1,68 @@
+"""hakube_heal.act by Salt's own loaders: its arguments, and what it makes of no machine at all."""
+
+import pytest
+from salt.exceptions import CommandExecutionError
+
+from saltext_hakube.core.remedy.policy import DEFAULT
+from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
+
+
+@pytest.fixture(scope="module")
+def minion_config_overrides(minion_config_overrides):
+    return {**minion_config_overrides, "id": "node1"}
+
+
+@pytest.fixture(scope="module")
+def pillar_data():
+    return {
+        "hakube": {
+            "cluster": {
+                "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
+                "password": "not a secret in here",
+            },
+            "vip": {"address": "192.0.2.100", "prefix": 24},
+            "fencing": "none",
+        }
+    }
+
+
+def test_two_files_are_one_module(modules):
+    for name in ("act", "rungs", "report"):
+        assert callable(getattr(modules.hakube_heal, name))
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("test", [True, False])
+def test_where_a_folder_stands_for_the_machine_nothing_is_done(modules, rung, test):
+    told = modules.hakube_heal.act(rung, "haproxy", "incident-1", 10, test=test)
+    assert set(told) == {
+        *("rung", "component", "incident", "node"),
+        *("result", "why", "did", "verified", "took"),
+    }
+    assert (told["rung"], told["component"], told["node"]) == (rung, "haproxy", "node1")
+    assert (told["result"], told["did"], told["verified"]) == ("refused", [], None)
+    assert "stands for the machine" in told["why"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("reboot", "haproxy", "i"), "act:rung"),
+        (("kill", "etcd", "i"), "act:component"),
+        (("kill", "haproxy", "a\nb"), "act:incident"),
+        (("kill", "haproxy", "i", 0), "act:deadline"),
+        (("kill", "haproxy", "i", 10, False, {"token": ["a\nb"]}), "act:evidence"),
+    ],
+)
+def test_a_wrong_argument_is_told_with_its_name(modules, arguments, said):
+    with pytest.raises(CommandExecutionError, match=said):
+        modules.hakube_heal.act(*arguments)
+
+
+def test_each_component_is_told_with_the_rungs_of_its_ladder(modules):
+    told = modules.hakube_heal.rungs()
+    assert {name: tuple(rungs) for name, rungs in told.items()} == {
+        name: DEFAULT[name] for name in COMPONENTS
+    }
+    assert {it["result"] for rungs in told.values() for it in rungs.values()} == {"refused"}
+    assert set(modules.hakube_heal.rungs("vip")) == {"vip"}
