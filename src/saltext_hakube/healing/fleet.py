@@ -39,7 +39,7 @@ def observe(opts: Mapping[str, Any], tag: Any, data: Any) -> dict[str, Any]:
     known = registry.known(opts)
     try:
         cluster = _meant(opts, known, tag, data)
-    except Refused as error:
+    except (Refused, report.Refused) as error:
         return {"ran": False, "why": str(error)}
     places.mark(places.cluster(opts, cluster.name) / "dirty")
     if not _slots.acquire(blocking=False):
@@ -183,7 +183,8 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
 
             list(pool.map(work, part))
     for name, why in failed.items():
-        log.warning("hakube: cluster %s: nothing is done: %s", name, why)
+        if name not in known.faults:
+            log.warning("hakube: cluster %s: nothing is done: %s", name, why)
     return {
         "clusters": len(healed),
         "due": len(due),

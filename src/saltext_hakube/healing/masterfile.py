@@ -113,3 +113,15 @@ def _settings(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeError, salt.utils.yaml.YAMLError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def missing(opts: Mapping[str, Any]) -> list[str]:
+    """What of the healing this master's configuration does not have."""
+    found = []
+    reactor, schedule = opts.get("reactor"), opts.get("schedule")
+    # A reactor that is a file is not read here.
+    if not isinstance(reactor, str) and "hakube/reactor/report.sls" not in str(reactor):
+        found.append("reactor")
+    if "hakube.reconcile" not in str(schedule):
+        found.append("schedule")
+    return found

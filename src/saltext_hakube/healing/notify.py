@@ -20,6 +20,7 @@ import salt.minion
 import salt.utils.jid
 
 from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import wording
 from saltext_hakube.core.remedy.decision import Cluster, Record
 from saltext_hakube.healing import wishes
 
@@ -52,13 +53,15 @@ def tell(
 
 def line(record: Record) -> str:
     """A record in one line."""
-    said = [record.kind.replace("_", " "), record.incident]
-    said += [
-        str(record.data[key])
-        for key in ("component", "node", "rung", "result", "why")
-        if record.data.get(key)
-    ]
-    return " ".join(" ".join(part.split()) for part in said if part)[:500]
+    data = record.data
+    told = wording.around(record.kind, data)
+    if record.kind == "opened":
+        told = f"opened: {wording.mapping(data.get('incident')).get('why', '')}"
+    elif record.kind == "acted":
+        told = f"{data.get('rung')} on {data.get('node')}: {wording.result(data)}"
+    elif record.kind in ("gave_up", "closed"):
+        told = f"{'given up' if record.kind == 'gave_up' else 'closed'}: {data.get('why', '')}"
+    return wording.clean(f"{record.incident}: {told}" if record.incident else told)
 
 
 def message(opts: Mapping[str, Any], cluster: str, lines: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What people want to know of the healing, and tell it: pause, resume, status, history."""
+"""What people tell the healing: pause, resume."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.reading import shown
-from saltext_hakube.core.remedy import fold
-from saltext_hakube.core.remedy.decision import Cluster, Record, State
+from saltext_hakube.core.remedy.decision import Cluster
 from saltext_hakube.healing import clusters, cycle, notify, places, registry, wishes
 from saltext_hakube.healing.ask import Asker
 from saltext_hakube.healing.wishes import Wish
@@ -33,7 +32,7 @@ def pause(
     until: Any = None,
 ) -> dict[str, Any]:
     """Look on, and do nothing, until somebody says go on or the time is over."""
-    cluster = _cluster(opts, name, node)
+    cluster = cluster_of(opts, name, node)
     end = _end(seconds, until, time.time())
     wish = Wish(kind="pause", at=time.time(), node=node or "", reason=_reason(reason), until=end)
     _granted(opts, cluster, wish)
@@ -49,28 +48,14 @@ def resume(
     opts: Mapping[str, Any], name: str, reason: Any, *, node: str | None = None
 ) -> dict[str, Any]:
     """Go on, also with what was given up."""
-    cluster = _cluster(opts, name, node)
+    cluster = cluster_of(opts, name, node)
     wish = Wish(kind="resume", at=time.time(), node=node or "", reason=_reason(reason))
     _granted(opts, cluster, wish)
     return {"cluster": cluster.name, "node": node or "all", "reason": wish.reason}
 
 
-def read(opts: Mapping[str, Any], name: str) -> tuple[Cluster, State, tuple[str, ...]]:
-    """A cluster, its state, and what is not whole in its ledger. Waits for nobody."""
-    cluster = _cluster(opts, name, None)
-    records, problems = ledger.read(places.cluster(opts, cluster.name), cluster.name)
-    return cluster, fold.fold(records), problems
-
-
-def all_records(opts: Mapping[str, Any], name: str) -> tuple[list[Record], list[str]]:
-    """All that is kept of a cluster, the oldest first, and what is not whole in it."""
-    cluster = _cluster(opts, name, None)
-    problems: list[str] = []
-    folder = places.cluster(opts, cluster.name)
-    return list(ledger.read_all(folder, cluster.name, problems.append)), problems
-
-
-def _cluster(opts: Mapping[str, Any], name: Any, node: str | None) -> Cluster:
+def cluster_of(opts: Mapping[str, Any], name: Any, node: str | None = None) -> Cluster:
+    """The cluster of this name; the pillar is read anew if it is not known. Raises ConfigError."""
     known = registry.known(opts)
     if not isinstance(name, str) or name not in known.clusters:
         known = registry.known(opts, fresh=True)

@@ -8,6 +8,7 @@ is kept in a file, for the reactor, the schedule and ``salt-run`` are different 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ import salt.utils.master
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.healing import clusters, places
 from saltext_hakube.healing.clusters import Known
+
+log = logging.getLogger(__name__)
 
 FRESH = 180.0  # seconds
 #: A minion that nobody knows makes it read again, but no more often: its id may be invented.
@@ -64,6 +67,8 @@ def _read(opts: Mapping[str, Any], folder: Path) -> Known:
     now = time.time()
     found = clusters.gather(pillars(opts), now)
     places.write(folder / ".registry.json", msgspec.json.encode(found))
+    for name, why in found.faults.items():
+        log.warning("hakube: cluster %s: nothing is done: %s", name, why)
     return found
 
 

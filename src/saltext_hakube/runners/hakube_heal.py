@@ -25,7 +25,7 @@ import logging
 from salt.exceptions import SaltException
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.healing import fleet, people
+from saltext_hakube.healing import fleet, people, telling
 
 __virtualname__ = "hakube"
 
@@ -149,3 +149,112 @@ def resume(cluster, reason="resumed", node=None):
         salt-run hakube.resume k8s 'the disk is new' node=node2
     """
     return _told(people.resume, cluster, reason, node=node)
+
+
+def status(cluster=None):
+    """
+    Show how all clusters are: nodes, VIP, components, open incidents, what would be done next.
+
+    Says also what keeps the healing from working: pillars that disagree, a master without reactor
+    or schedule, a ledger that is damaged. Nobody is asked: it is what is known.
+
+    cluster
+        The name of one. Default: all, with a screen each up to three, else with a line each, those
+        first that have something open.
+
+    Returns text.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.status
+        salt-run hakube.status k8s
+    """
+    return _told(telling.status, cluster)
+
+
+def history(cluster, limit=50):
+    """
+    Show the incidents of a cluster, a line each: when, what, what was done, what came of it.
+
+    cluster
+        Its name (``hakube:cluster:name``).
+
+    limit
+        The last so many. Default: 50.
+
+    Returns text.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.history k8s
+        salt-run hakube.history k8s limit=5
+    """
+    return _told(telling.past, cluster, limit)
+
+
+def explain(incident, cluster=None):
+    """
+    Tell an incident as a story: what was seen, what each gate said, what was done, what came of it.
+
+    incident
+        Its name, as ``status`` and ``history`` show it.
+
+    cluster
+        The cluster's name; needed only where several have an incident of this name.
+
+    Returns text.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.explain haproxy-node1-3
+    """
+    return _told(telling.explain, incident, cluster)
+
+
+def replay(cluster, policy=None):
+    """
+    Make all decisions that the ledger has once more, and show which are others now.
+
+    cluster
+        Its name (``hakube:cluster:name``).
+
+    policy
+        What they would have been with this for ``hakube:heal``, a mapping. Default: what was
+        declared then; then all are to be the same.
+
+    Returns text: how many decisions there were, and a line for each that is another one.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.replay k8s
+        salt-run hakube.replay k8s policy='{mode: act, settle: 10}'
+    """
+    return _told(telling.again, cluster, policy)
+
+
+def metrics(file=None):
+    """
+    Print what Prometheus wants to know: counters of what was seen and done, gauges of how it is.
+
+    file
+        Write it there instead, whole, for node_exporter's textfile collector: a whole path that
+        ends in ``.prom``. For a job of the schedule.
+
+    Returns text in Prometheus' format, or what was written.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run --out=txt hakube.metrics
+        salt-run hakube.metrics /var/lib/node_exporter/hakube.prom
+    """
+    return _told(telling.page, file)

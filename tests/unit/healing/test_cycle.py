@@ -10,12 +10,7 @@ from saltext_hakube.core.remedy.fold import fold
 from saltext_hakube.healing import cycle, seen, wishes
 from saltext_hakube.healing.ask import Answer
 from saltext_hakube.host import ledger
-from tests.unit.healing.world import World, cluster
-
-
-@pytest.fixture
-def world():
-    return World()
+from tests.unit.healing.world import cluster
 
 
 @pytest.fixture

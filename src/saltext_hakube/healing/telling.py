@@ -1,0 +1,188 @@
+"""What people want to know of the healing: how all is, what was, why, and what would have been.
+
+Reads the ledgers as they are at the moment, and waits for nobody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone, tzinfo
+from pathlib import Path
+from typing import Any
+
+from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.reading import read, shown
+from saltext_hakube.core.remedy import decide, fold, history, metrics, replay, screen, story
+from saltext_hakube.core.remedy.decision import Cluster, Record, State
+from saltext_hakube.core.remedy.policy import Heal
+from saltext_hakube.core.remedy.wording import clean, moment
+from saltext_hakube.healing import clusters, fleet, masterfile, places, registry, wishes
+from saltext_hakube.healing.people import cluster_of
+from saltext_hakube.host import ledger
+
+#: So many clusters have a screen each; of more there is a line each.
+SCREENS = 3
+#: Lines of a history or a replay, the last ones.
+LINES = 200
+
+
+def status(opts: Mapping[str, Any], name: str | None = None) -> str:
+    """How all is, what is open, and what would be done next."""
+    known = registry.known(opts)
+    if name is not None:
+        return "\n".join(_screen(opts, cluster_of(opts, name)))
+    found = sorted(known.clusters.values(), key=lambda cluster: cluster.name)
+    lines = list(_warnings(opts, known))
+    if not found and not known.faults:
+        lines.append("no minion has the pillar hakube (or none was asked for it since this master")
+        lines.append("knows it: salt '*' saltutil.refresh_pillar)")
+    if len(found) <= SCREENS:
+        for cluster in found:
+            lines += ["", *_screen(opts, cluster)] if lines else _screen(opts, cluster)
+        return "\n".join(lines)
+    told = [
+        (bool(state.incidents), screen.line(cluster, state, now))
+        for cluster, state, now in _states(opts, found)
+    ]
+    lines += [line for _, line in sorted(told, key=lambda it: not it[0])]
+    return "\n".join(lines)
+
+
+def past(opts: Mapping[str, Any], name: str, limit: Any = 50) -> str:
+    """The last incidents of a cluster, a line each."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise ConfigError([f"limit: {shown(limit)}; a whole number above 0 is expected"])
+    records, problems = _all(opts, cluster_of(opts, name))
+    lines = history.history(records, _zone())[-limit:]
+    return "\n".join([*problems, *(lines or ["no incident"])])
+
+
+def explain(opts: Mapping[str, Any], incident: Any, name: str | None = None) -> str:
+    """An incident's story."""
+    if not isinstance(incident, str):
+        raise ConfigError([f"{shown(incident)} is no incident's name"])
+    known = registry.known(opts)
+    among = [cluster_of(opts, name)] if name is not None else list(known.clusters.values())
+    stories: list[list[str]] = []
+    there: list[str] = []
+    unknown = ""
+    for cluster in among:
+        records, problems = _all(opts, cluster)
+        try:
+            stories.append([*problems, *story.explain(records, incident, _zone())])
+            there.append(cluster.name)
+        except story.Unknown as error:
+            unknown = f"{cluster.name}: {error}"
+    if not stories:
+        raise HakubeError(
+            unknown if len(among) == 1 else f"no cluster has an incident {clean(incident, 80)}"
+        )
+    if len(stories) > 1:
+        raise HakubeError(
+            f"several clusters have an incident {clean(incident, 80)}; say which: "
+            f"cluster={there[0]} (or {', '.join(there[1:10])})"
+        )
+    return "\n".join(stories[0])
+
+
+def again(opts: Mapping[str, Any], name: str, policy: Any = None) -> str:
+    """The decisions of a ledger once more."""
+    other = None if policy is None else read(policy, Heal, "policy")
+    records, problems = _all(opts, cluster_of(opts, name))
+    turns = replay.replay(records, other)
+    if other is None:
+        odd = [turn for turn in turns if not turn.same]
+        head = f"{len(turns)} decisions, {len(turns) - len(odd)} of them made again as they were"
+    else:
+        odd = [turn for turn in turns if turn.was != turn.now]
+        head = f"{len(turns)} decisions; with this policy {len(odd)} would have been others"
+    lines = [
+        f"{moment(turn.at, _zone())}  {', '.join(turn.incidents)}: was {_action(turn.was)}; "
+        f"now {_action(turn.now)}{_against(turn)}"
+        for turn in odd[-LINES:]
+    ]
+    return "\n".join([*problems, head, *(clean(line, 500) for line in lines)])
+
+
+def page(opts: Mapping[str, Any], file: Any = None) -> str:
+    """The text for Prometheus; with ``file``, written there whole."""
+    known = registry.known(opts)
+    found = []
+    for cluster in known.clusters.values():
+        records, _ = _since(opts, cluster)
+        found.append((cluster, fold.fold(records), metrics.counted(records)))
+    text = metrics.text(found, time.time())
+    if file is None:
+        return text
+    path = Path(str(file))
+    if not path.is_absolute() or path.suffix != ".prom":
+        raise ConfigError([f"file: {shown(file)}; a whole path that ends in .prom is expected"])
+    places.write(path, text.encode())
+    # A collector of another user reads it.
+    path.chmod(0o644)
+    return f"{path}: {len(text)} bytes"
+
+
+def _screen(opts: Mapping[str, Any], cluster: Cluster) -> list[str]:
+    cluster = fleet.allowed(opts, cluster)
+    records, problems = _since(opts, cluster)
+    state, now = fold.fold(records), time.time()
+    step = decide.decide(cluster, state, now) if cluster.policy.mode != "off" else None
+    waiting = wishes.waiting(places.cluster(opts, cluster.name))
+    lines = [f"WARNING: {problem}" for problem in problems]
+    if waiting:
+        lines.append(f"{len(waiting)} wishes of people wait for who works on it now")
+    return [*screen.status(cluster, state, now, step, _zone()), *lines]
+
+
+def _states(
+    opts: Mapping[str, Any], found: list[Cluster]
+) -> Iterator[tuple[Cluster, State, float]]:
+    for cluster in found:
+        records, _ = _since(opts, cluster)
+        yield fleet.allowed(opts, cluster), fold.fold(records), time.time()
+
+
+def _warnings(opts: Mapping[str, Any], known: clusters.Known) -> Iterator[str]:
+    for name, why in sorted(known.faults.items()):
+        yield f"WARNING: cluster {name or '(without a name)'}: nothing is done: {why}"
+    for note in known.notes[:5]:
+        yield f"note: {note}"
+    if not any(cluster.policy.mode != "off" for cluster in known.clusters.values()):
+        return
+    missing = masterfile.missing(opts)
+    if missing:
+        yield (
+            f"WARNING: this master's configuration has no {' and no '.join(missing)} of hakube: "
+            f"put what `salt-run hakube.master_config` prints into {masterfile.FILE} and restart "
+            "salt-master"
+        )
+
+
+def _since(opts: Mapping[str, Any], cluster: Cluster) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    return ledger.read(places.cluster(opts, cluster.name), cluster.name)
+
+
+def _all(opts: Mapping[str, Any], cluster: Cluster) -> tuple[list[Record], list[str]]:
+    problems: list[str] = []
+    folder = places.cluster(opts, cluster.name)
+    records = list(ledger.read_all(folder, cluster.name, problems.append))
+    return records, [f"WARNING: {problem}" for problem in problems]
+
+
+def _action(plain: Mapping[str, Any] | None) -> str:
+    if plain is None:
+        return "nothing"
+    return f"{plain.get('rung')} of {plain.get('component')} on {plain.get('node')}"
+
+
+def _against(turn: replay.Turn) -> str:
+    if turn.now is not None or not turn.gates:
+        return ""
+    return " (" + ", ".join(f"{it}: {gate}" for it, gate in turn.gates.items()) + ")"
+
+
+def _zone() -> tzinfo:
+    """The master's own."""
+    return datetime.now().astimezone().tzinfo or timezone.utc

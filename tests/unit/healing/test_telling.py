@@ -1,0 +1,188 @@
+"""What people are told, and what they tell."""
+
+import http.server
+import json
+import threading
+import time
+
+import pytest
+
+from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.healing import cycle, fleet, notify, people, places, telling, wishes
+from saltext_hakube.host import ledger
+
+
+@pytest.fixture
+def mended(opts, world):
+    """An incident that is over."""
+    world.down["node1", "files.drift"] = "files"
+    fleet.reconcile(opts)
+    assert world.acts
+    return opts
+
+
+def test_the_screen_says_how_it_is_and_what_keeps_it_from_working(mended):
+    text = telling.status(mended)
+    assert "k8s" in text
+    assert "has no reactor and no schedule of hakube" in text
+    assert telling.status(mended, "k8s") in text
+
+
+def test_many_clusters_have_a_line_each_those_with_trouble_first(opts, world, pillars):
+    for number in range(5):
+        cluster = {"name": f"c{number}", "nodes": {f"m{number}": "192.0.2.1"}, "password": "x"}
+        pillars[f"m{number}"] = {"cluster": cluster, "heal": {"mode": "act"}}
+    world.down["node1", "disk.space"] = "none"
+    fleet.reconcile(opts, "k8s")
+    lines = [line for line in telling.status(opts).splitlines() if "WARNING" not in line]
+    assert len(lines) == 6
+    assert "k8s" in lines[0]
+
+
+def test_pillars_that_disagree_are_on_the_screen(opts, pillars):
+    pillars["node2.example"] = pillars["node2.example"] | {"heal": {"mode": "observe"}}
+    assert "cluster k8s: nothing is done: the pillars of" in telling.status(opts)
+
+
+def test_an_incident_has_a_line_a_story_and_is_decided_again_as_it_was(mended):
+    (line,) = telling.past(mended, "k8s").splitlines()
+    assert "files-node1-1" in line
+    assert "mended" in telling.explain(mended, "files-node1-1")
+    assert telling.explain(mended, "files-node1-1", "k8s")
+    head, *others = telling.again(mended, "k8s").splitlines()
+    assert "made again as they were" in head
+    assert others == []
+    other = telling.again(mended, "k8s", {"mode": "observe", "rungs": {"files": []}})
+    assert "would have been others" in other.splitlines()[0]
+    assert len(other.splitlines()) > 1
+
+
+def test_what_is_asked_wrongly_is_told(mended):
+    with pytest.raises(HakubeError, match="no incident"):
+        telling.explain(mended, "none-1")
+    with pytest.raises(ConfigError, match="policy:moed"):
+        telling.again(mended, "k8s", {"moed": 1})
+    with pytest.raises(ConfigError, match="limit"):
+        telling.past(mended, "k8s", "many")
+
+
+def test_the_text_for_prometheus_is_written_whole_where_it_is_wanted(mended, tmp_path):
+    text = telling.page(mended)
+    assert 'hakube_incidents_total{cluster="k8s",component="files"} 1' in text
+    file = tmp_path / "hakube.prom"
+    telling.page(mended, str(file))
+    assert "hakube_incidents_total" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o644
+    for wrong in ("hakube.prom", "/etc/passwd"):
+        with pytest.raises(ConfigError, match=r"ends in \.prom"):
+            telling.page(mended, wrong)
+
+
+def test_a_pause_counts_while_somebody_else_holds_the_ledger(opts, monkeypatch):
+    monkeypatch.setattr(people, "PATIENCE", 20)
+    folder = places.cluster(opts, "k8s")
+    book = cycle.hold(folder, "k8s", "the other one")
+    said = threading.Thread(target=people.pause, args=(opts, "k8s", "new switches"))
+    said.start()
+    end = time.monotonic() + 20
+    while not wishes.waiting(folder) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [wish.reason for _, wish in wishes.waiting(folder)] == ["new switches"]
+    book.close()
+    said.join(20)
+    assert "paused" in [record.kind for record in ledger.read(folder, "k8s")[0]]
+
+
+def test_a_pause_that_nobody_takes_in_does_not_count_later(opts, monkeypatch):
+    monkeypatch.setattr(people, "PATIENCE", 0.3)
+    folder = places.cluster(opts, "k8s")
+    with (
+        cycle.hold(folder, "k8s", "the other one"),
+        pytest.raises(HakubeError, match=r"does not count: .*the other one"),
+    ):
+        people.pause(opts, "k8s", "new switches")
+    assert wishes.waiting(folder) == []
+
+
+def test_a_pause_ends_when_it_was_said_to(opts):
+    told = people.pause(opts, "k8s", "x", until="2100-01-01T00:00+00:00")
+    assert told["until"] == "2100-01-01 00:00:00 UTC"
+    with pytest.raises(ConfigError, match="either for_ or until"):
+        people.pause(opts, "k8s", "x", seconds=5, until="2100-01-01")
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    got = None
+    status = 200
+
+    def do_POST(self):
+        if self.path == "/hang":
+            time.sleep(3)
+        type(self).got = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setattr(Hook, "got", None)
+    monkeypatch.setattr(Hook, "status", 200)
+    monkeypatch.setattr(notify, "LIMIT", 1.0)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def told(opts):
+    folder = places.cluster(opts, "k8s")
+    return [wish.data for _, wish in wishes.waiting(folder) if wish and wish.kind == "told"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "came"),
+    [
+        ("/a?token=secret", 200, "told"),
+        ("/a", 500, "failed: HTTP status 500"),
+        ("/hang", 200, "no answer within 1 s"),
+    ],
+)
+def test_people_are_told_within_a_time_and_what_came_of_it_is_written_down(
+    request, opts, path, status, came
+):
+    world, pillars, hook = map(request.getfixturevalue, ("world", "pillars", "hook"))
+    Hook.status = status
+    for data in pillars.values():
+        data["heal"] = {"mode": "observe", "webhook": hook + path}
+    world.down["node1", "disk.space"] = "none"
+    fleet.reconcile(opts)
+    (data,) = told(opts)
+    assert data["ways"] == {"webhook": came}
+    if status == 200 and path != "/hang":
+        assert Hook.got["cluster"] == "k8s"
+        assert "disk-node1-1: opened: node1: a disk is nearly full" in Hook.got["text"]
+    fleet.reconcile(opts, "k8s")
+    text = (places.cluster(opts, "k8s") / "ledger.jsonl").read_text()
+    assert '"kind":"told"' in text
+    assert "secret" not in text
+    assert hook not in text
+
+
+def test_a_webhook_that_is_no_address_of_the_web_is_not_opened(opts, world, pillars):
+    for data in pillars.values():
+        data["heal"] = {"mode": "observe", "webhook": "file:///etc/shadow"}
+    world.down["node1", "disk.space"] = "none"
+    fleet.reconcile(opts)
+    assert told(opts)[0]["ways"] == {"webhook": "failed: the webhook is no http or https address"}
+
+
+def test_where_all_is_well_nobody_is_told(opts, world, pillars, hook):
+    for data in pillars.values():
+        data["heal"] = {"mode": "act", "webhook": hook}
+    fleet.reconcile(opts)
+    assert told(opts) == []
+    assert Hook.got is None
