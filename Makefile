@@ -18,7 +18,7 @@ LAB = python=$$(tests/prepare python) && exec "$$python" -m tests.lab
 CODE = setup.py src tests $(wildcard bench)
 PARTS = lint unit functional integration lab-test
 
-.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex bench-ledger demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
+.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex bench-brain bench-ledger demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
 
 help:
 	@echo 'make test         all checks: $(PARTS)'
@@ -29,6 +29,7 @@ help:
 	@echo 'make bench-traffic  whether clients notice changes and faults (ARGS=--short: some minutes)'
 	@echo 'make bench-reflex  seconds without service after each fault (ARGS="--faults power")'
 	@echo 'make bench-ledger  records kept and read again a second (20 seconds)'
+	@echo 'make bench-brain  how fast the healing decides; ARGS="--courses 1000": whether it holds'
 	@echo 'make lab-up       the three machines and a Salt master, to work with'
 	@echo 'make lab-shell    a shell in one of them: NODE=node1, master, client'
 	@echo 'make lab-exec     a command in one of them: NODE=node1 CMD="salt-call test.ping"'
@@ -72,6 +73,9 @@ bench-traffic: prepare
 
 bench-reflex: prepare
 	@$(VENV)/bin/python -m bench.reflex $(ARGS)
+
+bench-brain: prepare
+	@$(VENV)/bin/python -m bench.brain $(ARGS)
 
 bench-ledger: prepare
 	@$(VENV)/bin/python -m bench.ledger $(ARGS)
