@@ -40,7 +40,6 @@ class _Watch:
         self._loop = Loop()
         self._actions = Actions()
         self._seen: Mapping[str, Any] = {}
-        self._eyes: Eyes | None = None
         self._ready = False
 
     def run(self) -> None:
@@ -48,8 +47,7 @@ class _Watch:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.on_signal(number, self._stop)
         say(f"looks every {found.interval:g} s")
-        if found.reflex is not None:
-            self._eyes = Eyes(loop, found, found.reflex, self._actions)
+        self._eyes = Eyes(loop, found, found.reflex, self._actions)
         sessions = Sessions(found, self._actions)
         self._looking = Looking(loop, sessions, found.interval, self._took)
         loop.every(found.interval, self._write)
@@ -58,8 +56,7 @@ class _Watch:
 
     def _took(self, seen: Mapping[str, Any], servers: list[Server] | None) -> None:
         self._seen = seen
-        if self._eyes is not None:
-            self._eyes.took(servers)
+        self._eyes.took(servers)
         if not self._ready:
             self._ready = True
             self._write()
@@ -68,9 +65,8 @@ class _Watch:
     def _write(self) -> None:
         if not self._seen:  # nobody has looked yet
             return
-        eyes = self._eyes.seen if self._eyes is not None else {}
         own = {"interval": self._settings.interval, "actions": self._actions.seen}
-        self.sample.write({**own, **self._seen, **eyes})
+        self.sample.write({**own, **self._seen, **self._eyes.seen})
 
     def _alive(self) -> None:
         if self._ready and self._looking.well:
@@ -78,7 +74,4 @@ class _Watch:
 
     def _stop(self) -> None:
         tell_systemd("STOPPING=1")
-        if self._eyes is not None:
-            self._eyes.close()
-        else:
-            self._loop.stop()
+        self._eyes.close()

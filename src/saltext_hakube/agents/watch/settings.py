@@ -48,8 +48,7 @@ class Reflex(NamedTuple):
 class Settings(NamedTuple):
     """``stats``, ``master``: paths of haproxy's sockets, None where it has none.
 
-    ``interval``: seconds from one look at the servers to the next. ``reflex``: None where the
-    configuration is of before there was one.
+    ``interval``: seconds from one look at the servers to the next.
     """
 
     stats: str | None
@@ -58,7 +57,7 @@ class Settings(NamedTuple):
     unchecked: frozenset[str]
     interval: float
     sample: str
-    reflex: Reflex | None = None
+    reflex: Reflex
 
 
 def settings(path: str) -> Settings:
@@ -75,7 +74,7 @@ def _settings(data: dict[str, Any]) -> Settings:
         unchecked=frozenset(haproxy["unchecked"]),
         interval=float(data["interval"]),
         sample=data["sample"],
-        reflex=_reflex(data) if "node" in data else None,
+        reflex=_reflex(data),
     )
 
 
