@@ -106,6 +106,7 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
         (pairs, "the cluster", "stop-all-resources", FALSE, cluster),
         (pairs, resource, "target-role", frozenset({"started"}), meta),
     )
+    silent = _stops_silently(root, pairs, chain[0])
     alone = all(it.tag in ("primitive", "group") for it in chain)
     return View(
         quorate=quorate,
@@ -120,6 +121,7 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
         or hands_off
         or leaves
         or unwanted
+        or silent
         or ("" if alone else f"{resource} is no primitive, alone or in a group"),
     )
 
@@ -180,6 +182,26 @@ def _membership(configured: Sets, states: Sets, node: str) -> str:
     joined = [(it.get("join"), it.get("expected")) for it in states]
     if not joined or set(joined) != {("member", "member")}:
         return f"{node} is no member just now"
+    return ""
+
+
+def _stops_silently(root: ET.Element, pairs: Pairs, primitive: ET.Element) -> str:
+    """Why a stop that is under way cannot be told from none; empty where Pacemaker tells it.
+
+    What counts is the operation's own attribute, then its meta attributes, then the defaults of
+    all operations, then true (crm_simulate's graph says so). With two of a name any may count.
+    """
+    text = f"a stop of {primitive.get('id')} is not written down before it is done (record-pending)"
+    defaults = root.findall("configuration/op_defaults/meta_attributes")
+    for stop in pairs.operations(primitive, "stop") or [ET.Element("op")]:
+        own = stop.get("record-pending")
+        if own is not None:
+            if own.strip().lower() not in TRUE:
+                return text
+            continue
+        levels = [stop.findall("meta_attributes"), defaults]
+        if pairs.other("record-pending", TRUE, levels) is not None or pairs.lost(levels):
+            return text
     return ""
 
 

@@ -37,6 +37,16 @@ class Pairs:
         levels.append(self._root.findall("configuration/rsc_defaults/meta_attributes"))
         return levels
 
+    def operations(self, primitive: ET.Element, name: str) -> Sets:
+        """The operations of that name: its own, else those of its template."""
+        template = self._named.get(primitive.get("template"))
+        for one in (primitive,) if template is None else (primitive, template):
+            sets = [self._resolve(it) for it in one.findall("operations")]
+            found = [op for given in sets for op in given.iterfind("op") if op.get("name") == name]
+            if found:
+                return found
+        return []
+
     def other(self, name: str, usual: frozenset[str], levels: Iterable[Sets]) -> str | None:
         """The value that may be in force and is none of the usual ones; None where there is none.
 

@@ -330,6 +330,98 @@ def test_pacemaker_hears_what_it_does_not_know(history, hears):
     assert view(cib(history=history), "node1", "VIP").hears == hears
 
 
+def stops(inside="", **values):
+    given = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in values.items())
+    return f'<operations><op id="stop" name="stop" interval="0"{given}>{inside}</op></operations>'
+
+
+def of_the_template(inside, own=""):
+    template = f'<template id="t" {TYPE}>{inside}</template>'
+    return {"before": template, "given": 'template="t"', "own": own}
+
+
+NOT, DO = {"record_pending": "false"}, {"record_pending": "true"}
+OTHER = '<operations><op id="other" name="{}" interval="0" timeout="9s"/></operations>'
+SILENT = {
+    "the operation's own": {"own": stops(**NOT)},
+    "its meta attribute": {"own": stops(meta("om", **NOT))},
+    "its own over its meta attribute": {"own": stops(meta("om", **DO), **NOT)},
+    "by default": {"op_defaults": meta("od", **NOT)},
+    "by default, as its own says something else": {
+        "own": stops(timeout="9s"),
+        "op_defaults": meta("od", **NOT),
+    },
+    "the template's": of_the_template(stops(**NOT)),
+    "the template's, with another one of its own": of_the_template(
+        stops(**NOT), OTHER.format("start")
+    ),
+    "operations that stand for another one's": {
+        "before": f'<primitive id="other-one" {TYPE}>'
+        + stops(**NOT).replace("<operations>", '<operations id="there">')
+        + "</primitive>",
+        "own": '<operations id-ref="there"/>',
+    },
+}
+WRITTEN_DOWN = {
+    "as it is": {},
+    "said once more": {"own": stops(**DO)},
+    "its own over its meta attribute": {"own": stops(meta("om", **NOT), **DO)},
+    "its own over the default": {"own": stops(**DO), "op_defaults": meta("od", **NOT)},
+    "its meta attribute over the default": {
+        "own": stops(meta("om", **DO)),
+        "op_defaults": meta("od", **NOT),
+    },
+    "its own over the template's": of_the_template(stops(**NOT), OTHER.format("stop")),
+    "another operation": {"own": stops(**NOT).replace("stop", "start")},
+    "default of resources": {"defaults": meta("d", **NOT)},
+}
+
+
+def written_down(text, folder):
+    """Whether Pacemaker itself would write a stop down, by the graph of crm_simulate."""
+    (folder / "cib.xml").write_text(text, encoding="utf-8")
+    command = ["crm_simulate", "-x", folder / "cib.xml", "-S", "-G", folder / "graph.xml"]
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    (stop,) = ET.parse(folder / "graph.xml").iterfind(".//rsc_op[@operation='stop']/attributes")
+    return stop.get("CRM_meta_record_pending", "true") == "true"
+
+
+def recorded(op_defaults="", own="", **parts):
+    """The CIB, and the same where the VIP is to be stopped."""
+    texts = [cib(own=one + own, **parts) for one in ("", meta("stop-it", target_role="Stopped"))]
+    more = f"<constraints/><op_defaults>{op_defaults}</op_defaults>"
+    return [text.replace("<constraints/>", more) for text in texts]
+
+
+@pytest.mark.parametrize("case", [pytest.param(it, id=key) for key, it in SILENT.items()])
+def test_a_stop_that_nobody_could_see_is_a_reason_to_hand_over_nothing(case, tmp_path):
+    text, stopping = recorded(**case)
+    assert not written_down(stopping, tmp_path)
+    seen = view(text, "node1", "VIP")
+    assert seen.against == "a stop of VIP is not written down before it is done (record-pending)"
+    assert (seen.hears, seen.hands_off) == ("", "")
+
+
+@pytest.mark.parametrize("case", [pytest.param(it, id=key) for key, it in WRITTEN_DOWN.items()])
+def test_a_stop_that_is_written_down_is_no_reason(case, tmp_path):
+    text, stopping = recorded(**case)
+    assert written_down(stopping, tmp_path)
+    seen = view(text, "node1", "VIP")
+    assert (seen.against, seen.hears) == ("", FAIL)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"op_defaults": meta("od", RULE, **NOT)},
+        {"op_defaults": '<meta_attributes id-ref="nowhere"/>'},
+        {"own": stops(record_pending="perhaps")},
+    ],
+)
+def test_a_stop_that_may_not_be_written_down_is_a_reason(case):
+    assert "record-pending" in view(recorded(**case)[0], "node1", "VIP").against
+
+
 def test_a_clone_has_hands_off_too():
     case = {"opened": f'<clone id="c">{meta("m", is_managed="false")}', "closed": "</clone>"}
     assert view(cib(**case), "node1", "VIP").hands_off == "VIP has is-managed=false"
