@@ -100,7 +100,8 @@ def status():
     - ``age``: seconds since it looked; ``at`` and ``started``: Unix times of that and of its start
     - ``interval``: seconds from one sample to the next
     - ``stack``: ``corosync`` and ``pacemaker``, as it sees them; ``trouble``: what is wrong with
-      them, empty where nothing is, and ``since`` (Unix time)
+      them, empty where nothing is, and ``since`` (Unix time); ``due``: when it acts next unless
+      that ends (Unix time), or null
     - ``totem``: ``token``, ``consensus`` and ``patience`` (how long a dead stack is waited for), in
       seconds
     - ``quorate``: whether this node is in a part of the cluster that may act; null where nobody

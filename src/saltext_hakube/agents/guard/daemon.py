@@ -11,11 +11,14 @@ from saltext_hakube.agents.ground import program
 from saltext_hakube.agents.ground.journal import say, tell_systemd
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.ground.sample import Sample
-from saltext_hakube.agents.guard.decide import GaveUp
+from saltext_hakube.agents.guard.decide import GaveUp, Left
 from saltext_hakube.agents.guard.guard import Guard
 from saltext_hakube.agents.guard.settings import Settings, settings
 
 BEAT = 1.0  # seconds from sample to sample while nothing happens
+# Seconds. systemd ends one that hangs after 10 s, and starts the next one 0.2 s later; one that
+# ends by an error of its own takes up to 5 s for that.
+JUST_NOW = 15.0
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +31,7 @@ def _run(found: Settings) -> None:
     loop = Loop()
     loop.on_signal(signal.SIGTERM, loop.stop)
     loop.on_signal(signal.SIGINT, loop.stop)
-    guard = Guard(loop, found, sample, _gave_up(found.sample))
+    guard = Guard(loop, found, sample, _left(found.sample))
     guard.begin()
     say(f"guards {found.address}")
     tell_systemd("READY=1")
@@ -40,15 +43,24 @@ def _run(found: Settings) -> None:
     loop.every(BEAT, beat)
     loop.run()
     tell_systemd("STOPPING=1")
-    sample.remove()
+    if not guard.waits:  # else the next one goes on with it, as after a restart by an apply
+        sample.remove()
 
 
-def _gave_up(path: str) -> GaveUp | None:
-    """What one of us that was killed has left: it gave the address up, and told nobody yet."""
+def _left(path: str) -> Left:
+    """What one of us left that was killed, or ended in the midst of something.
+
+    It gave the address up, and told nobody yet; or was about to. One that saw all well a moment
+    ago did not see how the trouble came that is there now: that is left to us, too.
+    """
     try:
         left = json.loads(Path(path).read_text(encoding="utf-8"))
-        if left["clock"] > time.clock_gettime(time.CLOCK_BOOTTIME) or not left["gave_up"]:
-            return None
-        return GaveUp(float(left["gave_up"]["at"]), str(left["gave_up"]["why"]))
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - left["clock"]
+        if age < 0:  # it is of before the machine started
+            return Left()
+        told = left["gave_up"]
+        gave_up = GaveUp(float(told["at"]), str(told["why"])) if told else None
+        well = left["trouble"] == "" and age < JUST_NOW
+        return Left(gave_up, due=well or left["due"] is not None)
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return Left()

@@ -1,5 +1,6 @@
 """What the guard does next, out of what it sees, and when.
 
+state = begin(left, now, patience)         # before anything was seen
 step = see(state, eyes, now, patience)     # also tick, removed, kept, answered
 step.state, step.actions                   # what is so then, and what is to be done now
 step.state.due                             # when to call tick, if nothing else happens
@@ -14,6 +15,8 @@ after token + consensus. Always true:
   while they live and nobody says whether it is: the tool that should say so may be what failed;
 - once for each trouble: an address that comes later is some person's doing, and stays; a stack
   that lived meanwhile, and nobody knew whether it was quorate, and dies again is another trouble;
+- not while a stack that was dead when the guard began has not lived since, unless the guard before
+  this one had not done with it: else who put the address there did it for want of a cluster;
 - nothing is announced, and nothing handed over, but by a node that is quorate and lives;
 - ``gave_up`` ends when the address is back, when Pacemaker was told, or after HAND_OVER_FOR.
 """
@@ -81,10 +84,18 @@ class Action(NamedTuple):
     why: str
 
 
+class Left(NamedTuple):
+    """What the guard before this one left. ``due``: something was still to be done."""
+
+    gave_up: GaveUp | None = None
+    due: bool = False
+
+
 class State(NamedTuple):
     """``since``: since when it is not well; None where it is. ``due``: when to act, or None.
 
-    ``asking``: Pacemaker is being asked; ``ask_until``: no more after that.
+    ``asking``: Pacemaker is being asked; ``ask_until``: no more after that. ``found``: a trouble
+    that was there when the guard began, and is not its own.
     """
 
     eyes: Eyes = Eyes()
@@ -93,11 +104,18 @@ class State(NamedTuple):
     gave_up: GaveUp | None = None
     asking: bool = False
     ask_until: float = 0.0
+    found: bool = False
 
 
 class Step(NamedTuple):
     state: State
     actions: tuple[Action, ...] = ()
+
+
+def begin(left: Left, now: float, patience: float) -> State:
+    """What is so until something is seen. What is left to be done waits its whole time anew."""
+    due = now + patience if left.due else None
+    return State(since=now, due=due, gave_up=left.gave_up, found=not left.due)
 
 
 def see(state: State, eyes: Eyes, now: float, patience: float, since: float | None = None) -> Step:
@@ -106,6 +124,8 @@ def see(state: State, eyes: Eyes, now: float, patience: float, since: float | No
     state = state._replace(eyes=eyes)
     if eyes.here:
         state = state._replace(gave_up=None, asking=False)
+    if state.found and eyes.stack:  # whatever comes now begins now
+        state = state._replace(since=None, found=False)
     if eyes.well:
         if not before.well:
             state = state._replace(since=None, due=None, ask_until=now + HAND_OVER_FOR)

@@ -11,7 +11,7 @@ from saltext_hakube.agents.ground.loop import Loop, Timer
 from saltext_hakube.agents.ground.netlink import Network
 from saltext_hakube.agents.ground.sample import Sample
 from saltext_hakube.agents.guard import cib, decide
-from saltext_hakube.agents.guard.decide import Eyes, GaveUp, State, Step
+from saltext_hakube.agents.guard.decide import Eyes, GaveUp, Left, State, Step
 from saltext_hakube.agents.guard.handover import HandOver
 from saltext_hakube.agents.guard.membership import Membership
 from saltext_hakube.agents.guard.neighbours import Neighbours, Place
@@ -26,7 +26,7 @@ SHARE = 0.8  # of token + consensus, after which the others have the address
 class Guard:
     """``begin`` it, and let the loop run. ``show`` writes the sample."""
 
-    def __init__(self, loop: Loop, settings: Settings, sample: Sample, gave_up: GaveUp | None):
+    def __init__(self, loop: Loop, settings: Settings, sample: Sample, left: Left):
         self._loop = loop
         self._settings = settings
         self._sample = sample
@@ -38,7 +38,7 @@ class Guard:
         self._handover = HandOver(
             loop, settings.node, settings.resource, self._absent, self._answered
         )
-        self._state = State(gave_up=gave_up)
+        self._state = decide.begin(left, loop.now(), self.patience)
         self._muted: GaveUp | None = None
         self._timer: Timer | None = None
         self._trouble: str | None = None
@@ -49,6 +49,11 @@ class Guard:
     def begin(self) -> None:
         self._stack.look()
         self._look()
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is still to be done: then the next guard should hear of it."""
+        return self._state.due is not None
 
     @property
     def patience(self) -> float:
@@ -97,6 +102,8 @@ class Guard:
         elif eyes.here and state.due is not None and self._settings.guard:
             left = max(0.0, state.due - self._loop.now())
             say(f"{eyes.trouble}: the address is given up in {left:.1f} s unless it ends", WARNING)
+        elif eyes.here and state.found:
+            say(f"{eyes.trouble}, and was when the guard began: the address stays")
         else:
             say(eyes.trouble, INFO)
 
@@ -211,6 +218,7 @@ class Guard:
                 },
                 "trouble": eyes.trouble,
                 "since": round(self._changed_at, 3),
+                "due": self._due_at(),
                 "quorate": eyes.quorate,
                 "members": votes.members if votes else 0,
                 "totem": {**totem._asdict(), "patience": round(self.patience, 3)},
@@ -220,3 +228,7 @@ class Guard:
                 "actions": list(self._actions),
             }
         )
+
+    def _due_at(self) -> float | None:
+        due = self._state.due
+        return None if due is None else round(time.time() + due - self._loop.now(), 3)

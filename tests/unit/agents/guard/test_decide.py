@@ -16,8 +16,10 @@ from saltext_hakube.agents.guard.decide import (
     HAND_OVER_FOR,
     Eyes,
     GaveUp,
+    Left,
     State,
     answered,
+    begin,
     kept,
     removed,
     see,
@@ -206,16 +208,66 @@ def test_a_stack_that_lived_for_a_moment_and_dies_again_is_another_trouble():
     assert what(tick(state, 31.0 + T)) == [GIVE_UP]
 
 
+# -- what was there when it began ----------------------------------------------------------------
+
+LIVES = WELL._replace(quorate=None)
+
+
+def began(eyes, left=None):
+    return see(begin(left or Left(), 0.0, T), eyes, 0.0, T).state
+
+
+@pytest.mark.parametrize("dead", [DEAD, WELL._replace(pacemaker=False), Eyes(here=True)])
+def test_an_address_on_a_node_whose_stack_was_dead_before_the_guard_stays(dead):
+    state = began(dead)
+    for now in (T, T + 1, T + 600):
+        step = tick(state, now)
+        assert (what(step), step.state.due) == ([], None)
+        state = see(step.state, dead._replace(here=now != T), now, T).state
+        assert state.due is None
+
+
+def test_what_the_guard_before_had_not_done_is_done():
+    state = began(DEAD, Left(due=True))
+    assert state.due == T
+    assert what(tick(state, T)) == [GIVE_UP]
+    assert see(state, CUT, 1.0, T).state.due == T  # a stack that lives alone meanwhile is no end
+
+
+@pytest.mark.parametrize("quorate", [True, False, None])
+def test_a_stack_that_lives_is_guarded_from_then_on(quorate):
+    state = see(began(DEAD), WELL._replace(quorate=quorate), 1.0, T).state
+    state = see(state, DEAD, 2.0, T).state
+    due = 2.0 + T if quorate else 1.0 + T  # where it is not well its trouble is as old as its life
+    assert state.due == pytest.approx(due)
+    assert what(tick(state, due)) == [GIVE_UP]
+
+
+@pytest.mark.parametrize("left", [Left(), Left(due=True)])
+@pytest.mark.parametrize(("eyes", "goes"), [(CUT, True), (LIVES, False)])
+def test_a_stack_that_lives_when_the_guard_begins_is_guarded(eyes, goes, left):
+    state = began(eyes, left)
+    assert state.due == T
+    assert what(tick(state, T)) == ([GIVE_UP] if goes else [])
+    assert what(tick(see(state, DEAD, 1.0, T).state, T)) == [GIVE_UP]
+
+
+def test_what_was_given_up_before_is_handed_over_by_the_next_guard():
+    state = began(DEAD._replace(here=False), Left(GaveUp(1.0, "corosync is dead")))
+    assert what(see(state, BACK, 9.0, T)) == [HAND_OVER]
+
+
 # -- promises ------------------------------------------------------------------------------------
 
 
 class Promises(RuleBasedStateMachine):
     """Any order of events and delays; what must hold is kept account of beside the decision."""
 
-    @initialize(eyes=st.sampled_from([WELL, WELL, Eyes(), CUT, DEAD]))
-    def begin(self, eyes):
+    @initialize(eyes=st.sampled_from([WELL, WELL, Eyes(), CUT, DEAD, LIVES]), due=st.booleans())
+    def begin(self, eyes, due):
         self.now = 100.0
-        self.state = State()
+        self.state = begin(Left(due=due), self.now, T)
+        self.found = not due  # no stack lived since the guard began, and nothing was left to it
         self.bad_since = None  # not quorate, or no stack, without a break
         self.lost_at = None  # a living corosync lost its quorum, and it was not well since
         self.actions = []
@@ -228,6 +280,8 @@ class Promises(RuleBasedStateMachine):
 
     def look(self, eyes):
         before, self.seen = self.state.eyes, eyes
+        if self.found and eyes.stack:
+            self.found, self.bad_since = False, None
         if eyes.well:
             self.bad_since = self.lost_at = None
             self.done = 0
@@ -292,6 +346,7 @@ class Promises(RuleBasedStateMachine):
             well_now = self.state.eyes.well
             if action.what == GIVE_UP:
                 assert not well_now
+                assert not self.found, "a person put it there"
                 assert self.state.eyes.here
                 assert not (self.state.eyes.stack and self.state.eyes.quorate is None)
                 long = self.now - self.bad_since >= T - 1e-6
@@ -313,6 +368,7 @@ class Promises(RuleBasedStateMachine):
                 assert waits == bool(self.state.gave_up), "nobody, or nothing, is waited for"
             elif (
                 not self.done
+                and not self.found
                 and self.state.eyes.here
                 and self.now - self.bad_since < AFTER_QUORUM - 1e-6
             ):

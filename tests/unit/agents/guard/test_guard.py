@@ -16,7 +16,7 @@ import pytest
 
 from saltext_hakube.agents.ground import program
 from saltext_hakube.agents.guard import daemon
-from saltext_hakube.agents.guard.decide import GaveUp
+from saltext_hakube.agents.guard.decide import GaveUp, Left
 from tests.unit.agents.ground.test_pacemaker import START, action, cib, properties
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a network namespace")
@@ -47,6 +47,7 @@ from pathlib import Path
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.ground.sample import Sample
 from saltext_hakube.agents.guard import cib, guard, pulse, stack, totem
+from saltext_hakube.agents.guard.decide import Left
 from saltext_hakube.agents.guard.settings import settings
 
 folder = Path(sys.argv[1])
@@ -85,12 +86,17 @@ ip("link", "set", "one", "up")
 ip("link", "set", "other", "up")
 ip("addr", "add", "192.0.2.11/24", "dev", "one")
 ip("addr", "add", "192.0.2.100/24", "dev", "one")
-loop = Loop()
-begin = loop.now()
-sample = Sample(found.sample)
-made = guard.Guard(loop, found, sample, None)
 said = {}
+sample = Sample(found.sample)
+loop = Loop()
+made = guard.Guard(loop, found, sample, Left())
 made.begin()
+said["found"] = not until(lambda: not there(), 1.0) and not made.waits and shown()["due"] is None
+loop = Loop()  # the next guard goes on with what this one had not done
+begin = loop.now()
+made = guard.Guard(loop, found, sample, Left(due=True))
+made.begin()
+said["due"] = made.waits and shown()["due"]
 (folder / "cib.xml").write_text((folder / "maintenance.xml").read_text())
 said["kept"] = until(lambda: made._refused) and there()
 (folder / "cib.xml").write_text((folder / "normal.xml").read_text())
@@ -164,6 +170,9 @@ def test_the_address_goes_unless_a_person_keeps_it_and_pacemaker_hears_of_it(tmp
     )
     assert told.returncode == 0, told.stderr
     said = json.loads(told.stdout)
+    assert said["found"], told.stderr
+    assert "corosync is dead, and was when the guard began: the address stays" in told.stderr
+    assert abs(said["due"] - time.time()) < 120
     for name in ("kept", "gone", "late enough", "gave up", "stays", "went", "well", "cut", "muted"):
         assert said[name], (name, told.stderr)
     assert said["over"], told.stderr
@@ -194,34 +203,84 @@ def test_what_is_no_configuration_ends_it_for_good(tmp_path, capsys):
     assert daemon.main([]) == 64
 
 
-@needs_root
-def test_it_ends_well_when_it_is_told_to(tmp_path):
-    path, sample = configuration(tmp_path), tmp_path / "run" / "guard.json"
+def ended(folder):
+    """The program's sample while it runs, and whether it is left when it was told to end."""
+    path, sample = configuration(folder), folder / "run" / "guard.json"
     code = "import sys; from saltext_hakube.agents.guard import daemon; sys.exit(daemon.main({!r}))"
     command = ["unshare", "-n", sys.executable, "-c", code.format([str(path)])]
+    seen = {}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
         try:
             end = time.monotonic() + 30
-            while not sample.exists() and time.monotonic() < end:
+            while seen.get("pid") != started.pid and time.monotonic() < end:
                 time.sleep(0.02)
-            assert json.loads(sample.read_text())["pid"] == started.pid
+                seen = json.loads(sample.read_text()) if sample.exists() else {}
+            assert seen["pid"] == started.pid
             started.send_signal(signal.SIGTERM)
             assert started.wait(timeout=30) == 0
         finally:
             started.kill()
-    assert not sample.exists()
+    return seen, sample.exists()
 
 
-def test_one_of_us_that_was_killed_leaves_what_it_gave_up(tmp_path):
+@needs_root
+def test_it_ends_well_when_it_is_told_to(tmp_path):
+    seen, left = ended(tmp_path)
+    assert (seen["due"], left) == (None, False)
+
+
+@needs_root
+def test_what_is_still_to_be_done_is_left_to_the_next_one(tmp_path):
+    sample = tmp_path / "run" / "guard.json"
+    sample.parent.mkdir()
+    write(sample, told(due=1.0))
+    # Of the whole patience, which is seconds, nothing can be over yet.
+    for _ in range(2):
+        seen, left = ended(tmp_path)
+        assert seen["due"] > time.time() - 60
+        assert left
+
+
+def told(age=0.0, **changes):
+    """A sample; its clock is set when it is written."""
+    seen = {"trouble": "corosync is dead", "due": None, "gave_up": None, "age": age}
+    return {**seen, **changes}
+
+
+def write(path, sample):
+    if "age" in sample:
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        sample = {**sample, "clock": now - sample["age"]}
+    path.write_text(json.dumps(sample))
+
+
+GAVE_UP = {"at": 12.5, "why": "corosync is dead"}
+
+
+@pytest.mark.parametrize(
+    ("sample", "left"),
+    [
+        (told(), Left()),
+        (told(gave_up=GAVE_UP), Left(GaveUp(12.5, "corosync is dead"))),
+        (told(due=17.5), Left(due=True)),
+        (told(age=600.0, due=17.5), Left(due=True)),
+        # What came since it saw all well is not a person's doing; but that may be long ago.
+        (told(trouble=""), Left(due=True)),
+        (told(age=600.0, trouble=""), Left()),
+        # Before the machine started anew.
+        (told(age=-1e6, gave_up=GAVE_UP, due=17.5, trouble=""), Left()),
+        ([], Left()),
+        ({"clock": 1}, Left()),
+        (told(gave_up=7), Left()),
+    ],
+)
+def test_one_of_us_that_was_killed_leaves_what_it_had_not_done(sample, left, tmp_path):
     path = tmp_path / "guard.json"
-    gave_up = {"at": 12.5, "why": "corosync is dead"}
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    path.write_text(json.dumps({"clock": now, "gave_up": gave_up}))
-    assert daemon._gave_up(str(path)) == GaveUp(12.5, "corosync is dead")
-    # Before the machine started anew.
-    path.write_text(json.dumps({"clock": now + 1e6, "gave_up": gave_up}))
-    assert daemon._gave_up(str(path)) is None
-    for text in ("", "[]", json.dumps({"clock": now, "gave_up": None}), '{"clock": 1}'):
-        path.write_text(text)
-        assert daemon._gave_up(str(path)) is None
-    assert daemon._gave_up(str(Path(tmp_path, "none"))) is None
+    write(path, sample)
+    assert daemon._left(str(path)) == left
+
+
+def test_where_nothing_can_be_read_nothing_was_left(tmp_path):
+    assert daemon._left(str(Path(tmp_path, "none"))) == Left()
+    (tmp_path / "guard.json").write_text("")
+    assert daemon._left(str(tmp_path / "guard.json")) == Left()
