@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from saltext_hakube.core import guard, kubelayout
 from saltext_hakube.core.daemon import Daemon
-from saltext_hakube.core.haproxy.options import Server
+from saltext_hakube.core.haproxy.options import Haproxy, Server
 
 if TYPE_CHECKING:
     from saltext_hakube.core.config import Config
@@ -70,7 +70,7 @@ def config(config: Config, place: Place) -> bytes:
             "port": haproxy.secure_port,
             "resource": resources.vip.name,
         },
-        "ca": haproxy.ca_file if haproxy.verify == "required" else None,
+        "ca": haproxy.ca_file if _verifies(haproxy) else None,
         "api": _api(config),
         "apiserver": None
         if own is None
@@ -90,6 +90,11 @@ def config(config: Config, place: Place) -> bytes:
         "sample": DAEMON.sample,
     }
     return json.dumps(data, indent=2).encode() + b"\n"
+
+
+def _verifies(haproxy: Haproxy) -> bool:
+    """Whether haproxy itself trusts only what the CA has signed; then the CA is there."""
+    return haproxy.check == "https" and haproxy.verify == "required" and not haproxy.plain
 
 
 def _own_server(config: Config) -> Server | None:
@@ -142,9 +147,8 @@ def _certificates(config: Config, place: Place) -> list[str]:
     flags = place.flags.get(kubelayout.APISERVER, {})
     found = [flags.get(name, "") for name in ("tls-cert-file", "client-ca-file")]
     found += _CERTIFICATES.findall(place.haproxy)
-    haproxy = config.haproxy
-    if haproxy.check == "https" and haproxy.verify == "required":
-        found.append(haproxy.ca_file)
+    if _verifies(config.haproxy):
+        found.append(config.haproxy.ca_file)
     clients = config.kubernetes.kubeconfigs
     found += kubelayout.KUBECONFIGS if clients is None else clients
     return [*dict.fromkeys(path for path in found if path.startswith("/")), PKI]

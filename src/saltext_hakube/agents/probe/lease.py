@@ -38,7 +38,7 @@ def read(body: bytes) -> Lease | None:
             str(spec.get("renewTime") or ""),
             float(spec.get("leaseDurationSeconds") or SHORTEST),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

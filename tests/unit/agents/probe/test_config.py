@@ -57,8 +57,8 @@ def test_a_node_without_an_apiserver_has_none_to_look_at():
 
 
 def test_where_haproxy_trusts_everybody_so_do_the_eyes():
-    data = config(haproxy__verify="none")
-    assert data["ca"] is None
+    assert config(haproxy__verify="none")["ca"] is None
+    assert config(haproxy__check="tcp")["ca"] is config(haproxy__plain=True)["ca"] is None
     assert config(haproxy__api_socket="none")["api"]["port"] == 6443
 
 

@@ -36,6 +36,7 @@ def test_what_is_of_no_use_says_why(text, words):
 
 def test_its_certificates_are_listed():
     text = f"certificate-authority-data: {DATA}\nclient-certificate: a.crt\nclient-key: k\n"
+    assert certificates("client-certificate: \0\n") == {}
     assert certificates(text) == {
         "certificate-authority": b"a certificate",
         "client-certificate": "a.crt",
