@@ -14,6 +14,11 @@ from typing import NamedTuple
 _KEYS = ("client-certificate-data", "client-key-data", "client-certificate", "client-key", "token")
 _LINE = re.compile(rf"""^[\s-]*["']?({"|".join(_KEYS)})["']?\s*:\s+["']?([^\s"',}}\x00]+)""", re.M)
 
+_CERTIFICATE = re.compile(
+    r"""^[\s-]*(client-certificate|certificate-authority)(-data)?\s*:\s+["']?([^\s"',}\x00]+)""",
+    re.MULTILINE,
+)
+
 
 class Wrong(Exception):
     """The file is of no use; the text says why."""
@@ -46,8 +51,7 @@ def user(text: str) -> User:
 def certificates(text: str) -> dict[str, bytes | str]:
     """The certificates in it, by the key: PEM, or a file's path."""
     found: dict[str, bytes | str] = {}
-    pattern = r"^[\s-]*(client-certificate|certificate-authority)(-data)?\s*:\s+[\"']?([^\s\"',}\x00]+)"
-    for kind, data, value in re.findall(pattern, text, re.MULTILINE):
+    for kind, data, value in _CERTIFICATE.findall(text):
         found[kind] = _decoded(value, kind) if data else value
     return found
 
