@@ -58,6 +58,9 @@ def run(tmp_path, *words):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+HAPROXY = {"stats": None, "master": None, "checked": [], "unchecked": []}
+
+
 def test_it_says_what_is_wrong_with_its_configuration_in_one_line(tmp_path):
     assert run(tmp_path).returncode == 64
     config = tmp_path / "config"
@@ -66,6 +69,7 @@ def test_it_says_what_is_wrong_with_its_configuration_in_one_line(tmp_path):
         ("{", "is no JSON"),
         ("[]", "is not as it is wanted"),
         ("{}", "'haproxy'"),
+        (json.dumps({"haproxy": HAPROXY, "interval": 1, "sample": "/nonexistent"}), "'health'"),
     ):
         if text is not None:
             config.write_text(text)
