@@ -28,7 +28,7 @@ import msgspec
 
 from saltext_hakube import face
 from saltext_hakube.core import envfile, envflags, kubeenv, kubeobsolete, kubernetes
-from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.errors import ConfigError, HakubeError, Refused
 from saltext_hakube.core.kubeenv import Edit
 from saltext_hakube.host import kube, kubeapply, kubeconfig, network, rollout, services
 from saltext_hakube.host import kubeenv as host
@@ -42,7 +42,7 @@ def __virtual__():
     return __virtualname__
 
 
-def plan(name=None, variables=None, flags=None):
+def plan(name=None, variables=None, flags=None, restart=True):
     """
     Tell what :py:func:`apply` would change. Changes nothing.
 
@@ -60,6 +60,9 @@ def plan(name=None, variables=None, flags=None):
         ``{KUBELET_ARGS: {kubeconfig: /etc/kubernetes/kubelet.kubeconfig}}``: the variable's other
         flags stay as they are. Null as a value means that the flag goes. Only together with
         ``name``.
+
+    restart
+        Whether what reads a changed file is restarted, where the pillar has it so. Default: true.
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": [...]}``. ``changes`` is
     ``{FILE: {VARIABLE: {"old": ..., "new": ...}}}``; null stands for what is not there. Of a
@@ -79,10 +82,10 @@ def plan(name=None, variables=None, flags=None):
         salt '*' hakube_kubeenv.plan /etc/kubernetes/config variables='{KUBE_LOG_LEVEL: "--v=2"}'
     """
     with face.told():
-        return _plan(name, variables, flags).outcome("Would be set")
+        return _plan(name, variables, flags, restart).outcome("Would be set")
 
 
-def apply(name=None, variables=None, flags=None):
+def apply(name=None, variables=None, flags=None, restart=True):
     """
     Set variables, or flags in them, in environment files.
 
@@ -96,6 +99,11 @@ def apply(name=None, variables=None, flags=None):
     flags
         A mapping of variables to flags and their values; see :py:func:`plan`.
 
+    restart
+        Whether what reads a changed file is restarted, where the pillar has it so. Default: true.
+        False is for a repair of files that what runs has read before they were spoiled; it is
+        refused while restarts of an apply that was cut off are due.
+
     Returns the same as :py:func:`plan`, with what was changed, and ``problems``: why the rest was
     not. Fails where nothing was changed.
 
@@ -107,7 +115,9 @@ def apply(name=None, variables=None, flags=None):
         salt '*' hakube_kubeenv.apply /etc/kubernetes/kubelet flags='{KUBELET_ARGS: {v: 4}}'
     """
     with face.told():
-        work = _plan(name, variables, flags)
+        work = _plan(name, variables, flags, restart)
+        if not restart and kubeapply.due(face.machine(__opts__)):
+            raise Refused("an apply was cut off, and restarts are due; apply hakube.kubeenv again")
         done = kubeapply.make(face.machine(__opts__), work.writes(), work.restart, work.rules())
         outcome = work.outcome("Set", done)
         if done.problems and not outcome["changes"]:
@@ -221,9 +231,9 @@ def _managed(config):
     }
 
 
-def _plan(name, variables, flags):
+def _plan(name, variables, flags, restart=True):
     if variables is None and flags is None:
-        return _declared(name)
+        return _declared(name, restart)
     if name is None:
         raise ConfigError(["name: missing; variables need the file that they are for"])
     file = _checked_file(name)
@@ -241,10 +251,13 @@ def _plan(name, variables, flags):
     return _Work(kubeenv.edited({file: _read(file)}, wanted))
 
 
-def _declared(name):
+def _declared(name, restart):
     """What the pillar wants, and warns of."""
     # A worker runs a kubelet, too, but is none of the cluster's nodes.
     config = face.config(__pillar__, __grains__, __opts__, need_node=False)
+    if not restart:
+        options = msgspec.structs.replace(config.kubernetes, restart=False)
+        config = msgspec.structs.replace(config, kubernetes=options)
     options, machine = config.kubernetes, face.machine(__opts__)
     versions = kubernetes.versions(options, kube.versions(machine))
     problems = kubernetes.problems(options, config.haproxy.insecure, versions)

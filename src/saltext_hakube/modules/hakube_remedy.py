@@ -186,9 +186,10 @@ def _subjects(config, heal):
     yield _subject("haproxy", haproxy, plan="repairs", apply="repair", applied=True)
     yield _subject("watch", haproxy, _own(watch), absent=not config.watch.enabled)
     yield _subject("guard", frozenset({"vip"}), _own(guard), absent=not guarded)
-    if heal.mode != "off":
+    if heal.mode != "none":
         yield _subject("probe", frozenset())
-    yield _subject("kubeenv", _KUBERNETES, kubernetes)
+    # What runs has read it before it was spoiled, and what does not run reads it when it starts.
+    yield _subject("kubeenv", _KUBERNETES, kubernetes, restart=False)
 
 
 def _own(subject):
@@ -196,11 +197,9 @@ def _own(subject):
 
 
 def _subject(name, components, paths=(), plan="plan", apply="apply", **arguments):
-    given = {key: value for key, value in arguments.items() if value}
-
     def call(function):
         try:
-            return __salt__[f"hakube_{name}.{function}"](**given)
+            return __salt__[f"hakube_{name}.{function}"](**arguments)
         except CommandExecutionError as error:  # host knows of our own errors only
             raise HakubeError(str(error)) from None
 

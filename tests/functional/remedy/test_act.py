@@ -5,6 +5,8 @@ from salt.exceptions import CommandExecutionError
 
 from saltext_hakube.core.remedy.policy import DEFAULT
 from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
+from saltext_hakube.host import kubeapply, remembered
+from saltext_hakube.host.machine import Machine
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +68,15 @@ def test_each_component_is_told_with_the_rungs_of_its_ladder(modules):
     }
     assert {it["result"] for rungs in told.values() for it in rungs.values()} == {"refused"}
     assert set(modules.hakube_heal.rungs("vip")) == {"vip"}
+
+
+def test_a_repair_of_environment_files_restarts_nothing_and_waits_for_restarts_that_are_due(
+    root, modules
+):
+    written = modules.hakube_kubeenv.apply(restart=False)
+    assert "restart" not in written["changes"]
+    assert "/etc/kubernetes/config" in written["changes"]
+    assert modules.hakube_kubeenv.plan(restart=False)["changes"] == {}
+    remembered.write(Machine(root), kubeapply.SUBJECT, {"files": ["/etc/kubernetes/config"]})
+    with pytest.raises(CommandExecutionError, match="restarts are due"):
+        modules.hakube_kubeenv.apply(restart=False)

@@ -129,10 +129,19 @@ def _do(scene: Scene, rung: ModuleType, found: Finding) -> tuple[str, str, bool 
     alone.claim(scene.task)
     try:
         rung.do(scene, found)
-        verified, seen = rung.verify(scene, found)
+        verified, seen = _verified(scene, rung, found)
     finally:
         alone.claim(scene.task)
     return "done", f"{found.why}. Then: {seen}", verified
+
+
+def _verified(scene: Scene, rung: ModuleType, found: Finding) -> tuple[bool | None, str]:
+    """Whether it helped. It was done in any case."""
+    try:
+        verified, seen = rung.verify(scene, found)
+    except TimedOut as error:
+        return False, str(error)
+    return verified, seen
 
 
 @contextlib.contextmanager
