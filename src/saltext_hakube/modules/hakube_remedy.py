@@ -35,7 +35,7 @@ import msgspec
 from salt.exceptions import CommandExecutionError
 
 from saltext_hakube import face, jobs
-from saltext_hakube.core import guard, watch
+from saltext_hakube.core import guard, probe, watch
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.kubelayout import KUBECONFIGS
 from saltext_hakube.core.kubernetes import env_files
@@ -186,8 +186,8 @@ def _subjects(config, heal):
     yield _subject("haproxy", haproxy, plan="repairs", apply="repair", applied=True)
     yield _subject("watch", haproxy, _own(watch), absent=not config.watch.enabled)
     yield _subject("guard", frozenset({"vip"}), _own(guard), absent=not guarded)
-    if heal.mode != "none":
-        yield _subject("probe", frozenset())
+    if heal.mode in ("observe", "act"):
+        yield _subject("probe", frozenset(), _own(probe))
     # What runs has read it before it was spoiled, and what does not run reads it when it starts.
     yield _subject("kubeenv", _KUBERNETES, kubernetes, restart=False)
 

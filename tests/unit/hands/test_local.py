@@ -1,10 +1,12 @@
 """What Pacemaker says of this node: out of a real CIB, by the real crm_mon."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import local
 from tests.unit.hands.clusters import (
     CIB,
     operation,
@@ -25,12 +27,12 @@ STOP_FAILED = with_history(CIB, "node1", VIP, operation(VIP, "stop", call=40, co
 
 
 def test_a_cluster_that_is_well(tmp_path):
-    local = seen(CIB, tmp_path)
-    assert local.quorate
-    assert not local.maintenance
-    assert local.me.active
-    assert local.others == ["node2", "node3"]
-    vip, haproxy, scheduler = (local.view(it) for it in (VIP, "haproxy", "scheduler"))
+    found = seen(CIB, tmp_path)
+    assert found.quorate
+    assert not found.maintenance
+    assert found.me.active
+    assert found.others == ["node2", "node3"]
+    vip, haproxy, scheduler = (found.view(it) for it in (VIP, "haproxy", "scheduler"))
     assert (vip.runs, vip.elsewhere, vip.cloned, vip.stuck, vip.pending) == (
         True,
         (),
@@ -44,7 +46,7 @@ def test_a_cluster_that_is_well(tmp_path):
         True,
     )
     assert (scheduler.runs, scheduler.elsewhere, scheduler.stuck) == (False, ("node2",), False)
-    assert {it.hands_off for it in local.views.values()} == {""}
+    assert {it.hands_off for it in found.views.values()} == {""}
 
 
 def test_a_resource_that_the_cluster_has_not_is_nobodys(tmp_path):
@@ -81,15 +83,15 @@ def test_a_default_for_all_resources_counts_unless_the_resource_says_otherwise(t
         "</meta_attributes></rsc_defaults></configuration>"
     )
     cib = with_meta(CIB, "primitive", VIP, "is-managed", "true")
-    local = seen(cib.replace("</configuration>", default), tmp_path)
-    assert local.view("scheduler").hands_off == "scheduler is unmanaged"
-    assert local.view(VIP).hands_off == ""
+    found = seen(cib.replace("</configuration>", default), tmp_path)
+    assert found.view("scheduler").hands_off == "scheduler is unmanaged"
+    assert found.view(VIP).hands_off == ""
 
 
 def test_the_clusters_maintenance_and_a_nodes_standby_are_seen(tmp_path):
     assert seen(with_property(CIB, "maintenance-mode", "true"), tmp_path).maintenance
-    local = seen(with_attributes(CIB, "node2", standby="on"), tmp_path)
-    assert (local.me.standby, local.others) == (False, ["node3"])
+    found = seen(with_attributes(CIB, "node2", standby="on"), tmp_path)
+    assert (found.me.standby, found.others) == (False, ["node3"])
     assert seen(with_attributes(CIB, "node1", standby="on"), tmp_path).me.standby
     assert seen(with_attributes(CIB, "node1", maintenance="true"), tmp_path).me.maintenance
 
@@ -116,6 +118,22 @@ def test_a_crm_mon_that_cannot_say_is_an_error_and_not_an_empty_cluster(tmp_path
         seen(with_property(CIB, "is-managed-default", "false"), tmp_path)
 
 
+@pytest.mark.parametrize("version", ["2.0.5", "2.1.5", "3.0.0"])
+def test_each_generation_of_crm_mon_is_understood(version):
+    text = (Path(__file__).parents[1] / f"cluster/crm_mon/{version}.xml").read_text()
+    found = local.read(text, CIB, "node1")
+    assert (found.quorate, found.maintenance) == (True, False)
+    assert {name: it.standby for name, it in found.members.items()} == {
+        "node1": False,
+        "node2": False,
+        "node3": True,
+    }
+    running = {name for name, it in found.views.items() if it.runs}
+    assert "everywhere" in running
+    assert found.view("everywhere").cloned
+    assert not any(it.pending or it.blocked for it in found.views.values())
+
+
 def test_without_quorum_it_is_said(tmp_path):
-    local = seen(CIB.replace('have-quorum="1"', 'have-quorum="0"'), tmp_path)
-    assert not local.quorate
+    found = seen(CIB.replace('have-quorum="1"', 'have-quorum="0"'), tmp_path)
+    assert not found.quorate

@@ -11,21 +11,24 @@ from typing import Any
 
 from saltext_hakube.core import manifest, probe
 from saltext_hakube.core.config import Config
-from saltext_hakube.host import files
+from saltext_hakube.host import daemon, files
 from saltext_hakube.host import manifest as ours
+from saltext_hakube.host import probe as eyes
 from saltext_hakube.host.machine import Machine
 
 Entries = dict[str, dict[str, Any]]
 
 
 def unapplied(machine: Machine, config: Config) -> set[str]:
-    """The files of ours of which an apply would make something else than was applied last. None
-    where there is no manifest."""
+    """The files of ours of which an apply would make something else than was applied last; of none
+    that is known where there is no manifest."""
     then = _then(machine)
     if not then:
         return set()
     parts, _problems = ours.parts(machine, config)
-    now = _entries(manifest.text(ours.whole(machine, config), parts))
+    told = probe.config(config, eyes.place(machine, config))
+    own = daemon.wanted(machine, probe.DAEMON, told)
+    now = _entries(manifest.text(ours.whole(machine, config) | own, parts))
     return {path for path in then.keys() & now.keys() if then[path] != now[path]}
 
 
