@@ -100,9 +100,20 @@ class Course(RuleBasedStateMachine):
         kind=st.sampled_from(sorted(FAULTS)),
         pauses=st.lists(st.sampled_from([1.0, 4.0, 4.1, 15.0, 30.0]), min_size=2, max_size=8),
         then=st.sampled_from(["answers", "answers", "dies", "lost", "fails"]),
+        but=st.sampled_from(["", "", "", "paused", "busy", "quorate", "maintenance", "observe"]),
+        other=node_names,
     )
-    def a_fault_in_calm(self, node: str, kind: str, pauses: list[float], then: str) -> None:
+    def a_fault_in_calm(  # noqa: PLR0917
+        self, node: str, kind: str, pauses: list[float], then: str, but: str, other: str
+    ) -> None:
+        """In a cluster that is well otherwise, but for one thing."""
         self.calm()
+        if but == "paused":
+            self.paused(other, sum(pauses[:-1]))
+        elif but == "observe":
+            self.the_policy_changes(but)
+        elif but:
+            self.something_about_a_node_changes(other, but)
         self.world.fault(node, FAULTS[kind]())
         for pause in pauses:
             self.world.now += pause
