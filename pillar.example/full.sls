@@ -225,6 +225,49 @@ hakube:
     # The holder announces the address after a move or a heal.
     announce: true
 
+  # What heals with the master's help: docs/healing.md.
+  heal:
+    # none: nothing is watched. observe: all is watched and told, nothing is done. act: what is
+    # broken is repaired. (Here as an example; the default is none.)
+    mode: observe
+    # So many looks in a row make a component down, or up again.
+    fall: 2
+    rise: 2
+    # Seconds: a node tells how it is at least so often; after three times that it is silent.
+    reassert: 45
+    # Seconds after the beginning of an incident in which only files are mended: what systemd,
+    # Pacemaker and hakube-watch mend by themselves takes 1 to 3.
+    settle: 4
+    # Seconds in which an action may still come to something.
+    patience: 20
+    # Seconds without any action after most nodes went bad at once.
+    storm: 120
+    budget:
+      # Actions for one component of one node within the window, in seconds ...
+      each: 3
+      window: 900
+      # ... and in the whole cluster within an hour.
+      cluster: 6
+      # Seconds until the next try, doubled each time, at most the longest.
+      backoff: 15
+      longest: 600
+      # So many actions in a row that mended nothing: it is only told from then on.
+      breaker: 2
+    # What a node may do by itself while its master is away (rungs probe, files, hand).
+    alone:
+      enabled: true
+      # Seconds without the master.
+      after: 120
+      # Actions, and seconds until there is one more.
+      tokens: 3
+      every: 900
+    # A component's ladder where it is to be another than the default.
+    rungs:
+      haproxy: [probe, files, kill, hand, move]
+    # Where what happens is told. Default: nowhere but in the ledger.
+    webhook: https://alerts.example.com/hakube
+    returner: local_cache
+
   sysctl:
     # Where ip_nonlocal_bind is set.
     file: /etc/sysctl.d/haproxy.conf

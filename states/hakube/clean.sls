@@ -1,6 +1,7 @@
 {#-
   Takes back what hakube wrote on this machine: its variables in the kubernetes environment
-  files, its daemons hakube-watch and hakube-guard, its drop-ins for systemd's units, its sections
+  files, its daemons hakube-watch, hakube-guard and hakube-probe, its
+  beacon, its drop-ins for systemd's units, its sections
   in haproxy.cfg, its kernel setting. Foreign lines of these files stay. It needs the pillar with
   which hakube was applied.
 
@@ -53,7 +54,7 @@ hakube-kubeenv-kubelet-absent:
 
 hakube-steering-absent:
   hakube_pcs.managed:
-    - absent: {{ {"locations": [rules ~ "green", rules ~ "unknown"]} | json }}
+    - absent: {{ {"locations": [rules ~ "green", rules ~ "unknown"], "alerts": ["hakube-alert"]} | json }}
     - require:
         - hakube: hakube-pillar
 
@@ -66,6 +67,17 @@ hakube-guard-absent:
   hakube_guard.absent:
     - require:
         - hakube: hakube-pillar
+
+hakube-beacon-absent:
+  hakube_beacon.absent:
+    - require:
+        - hakube: hakube-pillar
+
+hakube-probe-absent:
+  hakube_probe.absent:
+    - require:
+        - hakube_beacon: hakube-beacon-absent
+        - hakube_pcs: hakube-steering-absent
 
 hakube-restart-absent:
   hakube_restart.absent:

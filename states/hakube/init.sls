@@ -21,6 +21,8 @@ include:
   - hakube.haproxy
   - hakube.watch
   - hakube.guard
+  - hakube.probe
+  - hakube.beacon
   - hakube.kubeenv
   - hakube.cluster
   - hakube.resources

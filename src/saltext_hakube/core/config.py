@@ -32,6 +32,7 @@ from saltext_hakube.core.platform import Platform, System, platform
 from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.reflex import Reflex
+from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.schema import Cluster, Declarations, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
 from saltext_hakube.core.values import MASKED, is_fence_secret
@@ -65,6 +66,7 @@ class Config(msgspec.Struct, frozen=True):
     sysctl: Sysctl
     watch: Watch
     reflex: Reflex
+    heal: Heal
     timing: timing.Profile
     timing_given: bool
     totem: timing.Effective
@@ -92,6 +94,11 @@ class Config(msgspec.Struct, frozen=True):
     def steers(self) -> bool:
         """Whether the VIP follows the nodes' own words on their haproxy, which the watch keeps."""
         return self.reflex.steer and self.watch.enabled
+
+    @property
+    def heals(self) -> bool:
+        """Whether what the nodes see is told to the master: the healing, be it only to observe."""
+        return self.heal.mode != "none"
 
     @property
     def first(self) -> bool:
@@ -149,6 +156,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
         sysctl=pillar.sysctl,
         watch=pillar.watch,
         reflex=pillar.reflex,
+        heal=pillar.heal,
         timing=pillar.timing,
         timing_given="timing" in data,
         totem=totem,
@@ -172,6 +180,8 @@ def public(config: Config) -> dict[str, Any]:
     data |= data.pop("declared")
     data["objects"] = export.plain(config.declared.objects.listed())
     data["cluster"]["password"] = MASKED
+    if data["heal"]["webhook"] is not None:
+        data["heal"]["webhook"] = MASKED
     for device in data["fencing"].values():
         device["options"] = {
             name: MASKED if is_fence_secret(name) else value

@@ -1,8 +1,8 @@
 """The pillar's shape: every key under ``hakube``, with its kind and default.
 
 Subjects with a room of their own bring their part along (core.haproxy.options, core.kubernetes,
-core.reflex, core.sysctl, core.timing, core.watch). What the values mean together is judged in
-core.config.
+core.reflex, core.remedy.policy, core.sysctl, core.timing, core.watch). What the values mean
+together is judged in core.config.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from saltext_hakube.core.haproxy.options import Haproxy, Words
 from saltext_hakube.core.kubernetes import Kubernetes
 from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.reflex import Reflex
+from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.sysctl import Sysctl
 from saltext_hakube.core.timing import Profile, Totem
 from saltext_hakube.core.values import (
@@ -269,6 +270,7 @@ class Pillar(Shape, kw_only=True):
     sysctl: Sysctl = Sysctl()
     watch: Watch = Watch()
     reflex: Reflex = Reflex()
+    heal: Heal = Heal()
     resources: Resources = Resources()
     properties: dict[Id, Scalar] = field(default_factory=dict)
     install: Install = Install()

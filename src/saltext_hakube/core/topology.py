@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from saltext_hakube.core import properties, reflex
+from saltext_hakube.core import alert, properties, reflex
 from saltext_hakube.core.cib.meaning import TRUE, text
 from saltext_hakube.core.cib.objects import (
     Clone,
@@ -47,8 +47,8 @@ UNIT: Operations = {
 # Pacemaker turns off systemd's own restart of its units, so its monitor is what sees a death. In
 # the document's minute of blindness clients fail; a look every few seconds costs one D-Bus call.
 HAPROXY: Operations = {**UNIT, "monitor": {"interval": "5s", "timeout": "100s"}}
-# With 5 s an apiserver that was killed was in use again after 5.9 to 10.8 s (eight runs): a stop and
-# a start cost some 2 s each, and haproxy wants to see it well twice.
+# With 5 s an apiserver that was killed was in use again after 5.9 to 10.8 s (eight runs): a stop
+# and a start cost some 2 s each, and haproxy wants to see it well twice.
 APISERVER: Operations = {**UNIT, "monitor": {"interval": "3s", "timeout": "100s"}}
 # By pacemaker's defaults a failed start bans a resource from its node until somebody cleans up,
 # also when the cause is long gone (a bad haproxy.cfg that is good again). So failures are forgotten
@@ -118,14 +118,15 @@ def topology(config: Config) -> tuple[Object, ...]:
             options={"score": "INFINITY"},
         ),
         *(_steering(config) if config.steers else ()),
+        *((alert.alert(),) if config.heals else ()),
     )
 
 
 def absent(config: Config) -> tuple[Absent, ...]:
-    """What is of ours and must not be there with this pillar: constraints that nobody feeds."""
-    if config.steers:
-        return ()
-    return tuple(Absent(Location, item.id) for item in _steering(config))
+    """What is of ours and must not be there with this pillar: constraints that nobody feeds, an
+    alert that nobody reads."""
+    rules = () if config.steers else tuple(Absent(Location, it.id) for it in _steering(config))
+    return rules if config.heals else (*rules, alert.absent())
 
 
 def _steering(config: Config) -> tuple[Location, ...]:

@@ -70,7 +70,7 @@ def _meant(opts: Mapping[str, Any], known: clusters.Known, tag: Any, data: Any) 
     said = report.read({key: data[key] for key in data if key in _FIELDS})
     if (said.cluster, said.node) != (cluster.name, node):
         raise Refused("it speaks for another than the minion is")
-    if allowed(opts, cluster).policy.mode == "off":
+    if allowed(opts, cluster).policy.mode == "none":
         raise Refused("the healing is off (hakube:heal:mode, or this master's hakube:heal)")
     if not seen.is_news(places.cluster(opts, cluster.name), node, said):
         raise Refused("nothing new")
@@ -98,7 +98,7 @@ def _rest(opts: Mapping[str, Any], known: clusters.Known) -> None:
     for cluster in known.clusters.values():
         if time.monotonic() > end:
             return
-        if cluster.policy.mode != "off" and places.exists(base / cluster.name / "dirty"):
+        if cluster.policy.mode != "none" and places.exists(base / cluster.name / "dirty"):
             try:
                 run(opts, cluster, owner="salt-master")
             except HakubeError as error:
@@ -128,18 +128,18 @@ def run(
 def allowed(opts: Mapping[str, Any], cluster: Cluster) -> Cluster:
     """The cluster with the mode that this master may have.
 
-    Of several masters one acts: the others have ``hakube: {heal: observe}`` (or off) in their
+    Of several masters one acts: the others have ``hakube: {heal: observe}`` (or none) in their
     configuration. Where two act nevertheless, what they do is still one thing at a time: on a node
     by its own settle window, in the cluster by its turn; but each has a budget of its own.
     """
     own = opts.get("hakube")
     mode = own.get("heal", "act") if isinstance(own, Mapping) else "act"
-    if mode not in ("act", "observe", "off", False):
+    if mode not in ("act", "observe", "none"):
         raise ConfigError(
-            ["hakube:heal in the master's configuration: one of act, observe, off is expected"]
+            ["hakube:heal in the master's configuration: one of act, observe, none is expected"]
         )
-    order = ("off", "observe", "act")
-    least = min(order.index(mode or "off"), order.index(cluster.policy.mode))
+    order = ("none", "observe", "act")
+    least = min(order.index(mode), order.index(cluster.policy.mode))
     return replace(cluster, policy=replace(cluster.policy, mode=order[least]))
 
 
@@ -149,7 +149,7 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
     Two of these at once do no harm: a cluster is worked on by one only.
     """
     known = registry.known(opts)
-    healed = [cluster for cluster in clusters.chosen(known, names) if cluster.policy.mode != "off"]
+    healed = [cluster for cluster in clusters.chosen(known, names) if cluster.policy.mode != "none"]
     nodes = sum(len(cluster.nodes) for cluster in healed)
     quiet = {cluster.name: max(cluster.policy.reassert, nodes / PACE) for cluster in healed}
     due = [cluster for cluster in healed if names is not None or is_due(opts, cluster)]

@@ -128,7 +128,7 @@ def _screen(opts: Mapping[str, Any], cluster: Cluster) -> list[str]:
     cluster = fleet.allowed(opts, cluster)
     records, problems = _since(opts, cluster)
     state, now = fold.fold(records), time.time()
-    step = decide.decide(cluster, state, now) if cluster.policy.mode != "off" else None
+    step = decide.decide(cluster, state, now) if cluster.policy.mode != "none" else None
     waiting = wishes.waiting(places.cluster(opts, cluster.name))
     lines = [f"WARNING: {problem}" for problem in problems]
     if waiting:
@@ -149,7 +149,7 @@ def _warnings(opts: Mapping[str, Any], known: clusters.Known) -> Iterator[str]:
         yield f"WARNING: cluster {name or '(without a name)'}: nothing is done: {why}"
     for note in known.notes[:5]:
         yield f"note: {note}"
-    if not any(cluster.policy.mode != "off" for cluster in known.clusters.values()):
+    if not any(cluster.policy.mode != "none" for cluster in known.clusters.values()):
         return
     missing = masterfile.missing(opts)
     if missing:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from saltext_hakube.core import topology
+from saltext_hakube.core import alert, topology
 from saltext_hakube.core.cib.objects import Location
 from saltext_hakube.core.config import Facts, resolve
 
@@ -45,10 +45,13 @@ ORDER = [
     "hakube-kubeenv-files",
     "hakube-cluster-formed",
     "hakube-resources-managed",
+    # Without the healing, which is the default, nothing of it is there.
+    "hakube-probe-absent",
+    "hakube-beacon-absent",
 ]
 SUBJECTS = (
     *("pillar", "preflight", "install", "restart", "sysctl", "haproxy", "watch", "guard"),
-    *("kubeenv", "cluster", "resources", "clean"),
+    *("probe", "beacon", "kubeenv", "cluster", "resources", "clean"),
 )
 DEBIAN_12 = grains("Debian", "Debian", 12)
 
@@ -112,8 +115,9 @@ def test_cleaning_takes_the_rules_out_of_the_cluster_before_the_daemon_that_feed
     (rules,) = [state for state in states if state["__id__"] == "hakube-steering-absent"]
     config = resolve(example("minimal")["hakube"], Facts(names=("node1",)))
     steering = [it.id for it in topology.topology(config) if isinstance(it, Location)]
-    assert rules["absent"] == {"locations": steering}
+    assert rules["absent"] == {"locations": steering, "alerts": [alert.NAME]}
     assert "hakube-steering-absent" in needed(states, "hakube-watch-absent")
+    assert "hakube-steering-absent" in needed(states, "hakube-probe-absent")
     daemons = {"hakube-watch-absent", "hakube-guard-absent"}
     assert daemons <= needed(states, "hakube-restart-absent")
 

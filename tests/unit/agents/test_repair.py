@@ -74,6 +74,7 @@ def test_a_unit_that_nobody_wants_any_more_is_left_alone(cluster, mend, until):
     mend()
     assert until(lambda: cluster.asked)
     cluster.state = "inactive"
+    until(lambda: False, 0.5)  # a look that was under way has ended
     cluster.cib = cib(**CLONE)
     assert not until(lambda: cluster.told, 0.8)
 

@@ -13,7 +13,7 @@ from .pillars import ABSENT, FENCE_PASSWORD, FENCED, GOOD, PASSWORD, changed
 NODE1 = Facts(names=("node1",))
 
 TOP = (
-    "cluster, vip, timing, fencing, apiserver, haproxy, kubernetes, sysctl, watch, reflex, "
+    "cluster, vip, timing, fencing, apiserver, haproxy, kubernetes, sysctl, watch, reflex, heal, "
     "resources, properties, install, preflight, objects, absent, purge, safety"
 )
 CLUSTER = (

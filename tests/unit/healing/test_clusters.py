@@ -43,7 +43,7 @@ def test_a_node_whose_minion_has_no_pillar_yet_belongs_to_the_cluster():
 
 def test_a_minion_that_is_none_of_the_nodes_says_nothing_of_the_cluster():
     known = gathered(node1=pillar(), monitor=pillar(heal={"mode": "act"}))
-    assert known.clusters["k8s"].policy.mode == "off"
+    assert known.clusters["k8s"].policy.mode == "none"
     assert "monitor" not in known.minions
     assert "minion: monitor" in known.notes[0]
 

@@ -56,7 +56,7 @@ def test_an_action_is_written_down_before_it_is_asked_for(run, world, tmp_path):
     assert {last[0] for function, last in known if function.endswith(".act")} == {"acting"}
 
 
-@pytest.mark.parametrize("mode", ["observe", "off"])
+@pytest.mark.parametrize("mode", ["observe", "none"])
 def test_nothing_is_done_where_only_observing_is_allowed(run, world, mode):
     world.down["node1", "files.drift"] = "files"
     assert run(mode=mode).actions == 0

@@ -184,7 +184,7 @@ def test_a_cluster_that_fails_does_not_stop_the_others(opts, world, pillars, mon
     assert told["ran"] == 1
 
 
-@pytest.mark.parametrize("mode", ["observe", "off"])
+@pytest.mark.parametrize("mode", ["observe", "none"])
 def test_a_second_master_only_looks_on(opts, world, mode):
     world.down["node1", "files.drift"] = "files"
     fleet.reconcile(opts | {"hakube": {"heal": mode}})
@@ -199,7 +199,7 @@ def test_a_master_that_is_configured_wrongly_says_so(opts):
 
 def test_a_cluster_whose_healing_is_off_is_left_alone(opts, world, pillars):
     for data in pillars.values():
-        data["heal"] = {"mode": "off"}
+        data["heal"] = {"mode": "none"}
     assert fleet.reconcile(opts)["clusters"] == 0
-    assert "off" in fleet.observe(opts, TAG, world.report("node1"))["why"]
+    assert "none" in fleet.observe(opts, TAG, world.report("node1"))["why"]
     assert world.jobs == []

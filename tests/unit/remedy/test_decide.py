@@ -173,7 +173,7 @@ def test_in_the_mode_observe_it_says_what_it_would_do():
 
 
 def test_in_the_mode_off_nothing_is_written():
-    world = World(Heal(mode="off"))
+    world = World(Heal(mode="none"))
     world.fault("node2", garbage())
     state = world.look()
     assert decide.decide(world.cluster, state, world.clock).records == ()

@@ -42,7 +42,7 @@ SOON = 1.0
 
 def decide(cluster: Cluster, state: State, now: float) -> Step:
     """Incidents opened, grown, verified and closed by what is known; then at most one action."""
-    if cluster.policy.mode == "off":
+    if cluster.policy.mode == "none":
         return Step(state=state)
     book = Book(state, now, decides=True)
     if state.declared != cluster:

@@ -11,8 +11,20 @@ from saltext_hakube.core.remedy.words import Component, Rung
 Times = Annotated[int, Meta(ge=1, le=100, description="a whole number, 1 to 100")]
 Wait = Annotated[float, Meta(ge=1, le=86400, description="a number of seconds, 1 to 86400")]
 Ladder = Annotated[tuple[Rung, ...], Meta(description="a list of rungs, the gentlest first")]
-#: off: nothing is watched. observe: all is watched, and told, and nothing is done. act.
-Mode = Literal["off", "observe", "act"]
+# Its address is often all that it asks of a caller, so it is treated as a secret.
+Webhook = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[!-~]+\Z",
+        description="an address that begins with http:// or https://",
+        extra={"secret": True},
+    ),
+]
+Returner = Annotated[
+    str, Meta(pattern=r"^[a-z_][a-z0-9_]*\Z", description="the name of a Salt returner")
+]
+#: none: nothing is watched. observe: all is watched, and told, and nothing is done. act.
+Mode = Literal["none", "observe", "act"]
 
 #: Gentle first, but for one: a unit that hangs is killed before Pacemaker is asked to recover it,
 #: for it would ask the unit to stop first, and wait for that as long as it may (systemd: 90 s). The
@@ -68,7 +80,7 @@ class Heal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     once. ``rungs``: component -> its ladder, where it is another than the default.
     """
 
-    mode: Mode = "off"
+    mode: Mode = "none"
     fall: Times = 2
     rise: Times = 2
     reassert: Wait = 45
@@ -78,8 +90,8 @@ class Heal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     budget: Budget = Budget()
     alone: Alone = Alone()
     rungs: dict[Component, Ladder] = field(default_factory=dict)
-    webhook: str | None = None
-    returner: str | None = None
+    webhook: Webhook | None = None
+    returner: Returner | None = None
 
     @property
     def silence(self) -> float:

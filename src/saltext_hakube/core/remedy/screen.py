@@ -186,8 +186,8 @@ def _next(cluster: Cluster, step: Step) -> Iterable[str]:
     yield ""
     again = "" if step.again is None else f"; it looks again in {wording.lasted(step.again)}"
     action = step.action
-    if cluster.policy.mode == "off":
-        yield "next: nothing: hakube:heal:mode is off"
+    if cluster.policy.mode == "none":
+        yield "next: nothing: hakube:heal:mode is none"
     elif action is not None:
         yield f"next: {wording.does(action.rung)} on {action.node}, for {action.incident}"
     elif not step.state.incidents:

@@ -133,7 +133,7 @@ def around(kind: str, data: Data) -> str:
 
 
 def _mode(data: Data) -> str:
-    return str(mapping(data.get("policy")).get("mode", "off"))
+    return str(mapping(data.get("policy")).get("mode", "none"))
 
 
 def by_clock(look: Data, report: Data, at: float) -> str:
