@@ -136,9 +136,14 @@ def verified(state: State, incident: str, mended: bool, why: str, now: float) ->
     return book.step()
 
 
+def _not_before(state: State, now: float) -> float:
+    """What a person wished some seconds ago is no clock that goes back."""
+    return max(now, state.clock) if state.clock - now <= LATE else now
+
+
 def paused(state: State, pause: Pause, now: float) -> Step:
     """A person says: look, but do nothing. One for the same node takes the former's place."""
-    book = Book(state, now)
+    book = Book(state, _not_before(state, now))
     book.write("paused", data=msgspec.to_builtins(pause))
     return book.step()
 
@@ -146,6 +151,6 @@ def paused(state: State, pause: Pause, now: float) -> Step:
 def resumed(state: State, node: str, reason: str, now: float) -> Step:
     """A person says: go on (``node``: empty for the whole cluster and all its nodes), also with
     what was given up."""
-    book = Book(state, now)
+    book = Book(state, _not_before(state, now))
     book.write("resumed", data={"node": node, "reason": reason})
     return book.step()
