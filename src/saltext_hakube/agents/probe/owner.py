@@ -15,6 +15,7 @@ from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.ground.netlink import Network
 from saltext_hakube.agents.probe import whohas
 from saltext_hakube.agents.probe.board import Done
+from saltext_hakube.agents.probe.get import LATE
 from saltext_hakube.agents.probe.look import Look, down, unknown, up
 from saltext_hakube.agents.probe.settings import Vip
 
@@ -87,7 +88,11 @@ class Owner:
         return "0.0.0.0"
 
     def _heard(self, owners: Collection[bytes], done: Done) -> None:
-        done(judge(owners, here=self.here))
+        late = self._loop.late
+        if late > LATE and not owners and not self.here:
+            done(unknown(f"the machine was {late:.1f} s late, and may have missed the answer"))
+        else:
+            done(judge(owners, here=self.here))
 
 
 class _Asking:
