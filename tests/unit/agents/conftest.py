@@ -10,16 +10,16 @@ PROGRAMS = {
     "crm_resource": 'echo crm_resource "$@" >>{folder}/told; cat {folder}/problem >&2; '
     "test ! -s {folder}/problem",
     "systemctl": """case $1 in
-show) printf 'LoadState=loaded\\nActiveState=%s\\nSubState=x\\nMainPID=0\\nJob=0\\n' \\
-    "$(cat {folder}/state)" ;;
+show) printf 'LoadState=loaded\\nActiveState=%s\\nSubState=x\\nMainPID=%s\\nJob=0\\n' \\
+    "$(cat {folder}/state)" "$(cat {folder}/pid)" ;;
 *) echo systemctl "$@" >>{folder}/told ;;
 esac""",
 }
 
 
 class Cluster:
-    """``cib``: what `cibadmin` gives; ``problem``: why `crm_resource` fails; ``state``: haproxy's
-    unit. ``told``: the commands that had to change something."""
+    """``cib``: what `cibadmin` gives; ``problem``: why `crm_resource` fails; ``state``, ``pid``:
+    of haproxy's unit. ``told``: the commands that had to change something."""
 
     def __init__(self, folder):
         self._folder = folder
@@ -57,7 +57,7 @@ def cluster(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(folder / "bin"), prepend=":")
     made = Cluster(folder)
     made.cib = made.problem = ""
-    made.state = "failed"
+    made.state, made.pid = "failed", "0"
     return made
 
 

@@ -1,7 +1,7 @@
 """haproxy's main process: its death, and what systemd makes of it.
 
 systemd is asked when there is something to ask: at the start, after a death, and when haproxy
-answers while we know of no process.
+answers while we know of no process, or of one that was still starting.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from saltext_hakube.agents.watch.verdict import Process
 DEADLINE = 2.0  # seconds for systemctl
 SOON = 0.05  # seconds until it is asked again, while the unit is between two states
 OFTEN = 20  # times at most
-EVERY = 5.0  # seconds, while haproxy answers and no process of it is known
+EVERY = 5.0  # seconds, while haproxy answers and no process of it is known ...
+SETTLING = 1.0  # ... or one whose unit was still starting when it was asked last
 
 
 class MainProcess:
@@ -57,7 +58,10 @@ class MainProcess:
         if died is not None and asked is not None and asked > died:
             self.process = Process()
             self._asked = 0.0  # the new process may die, too
-        if self._death is None and self._loop.now() - self._asked >= EVERY:
+        if self._death is not None and self.unit.active == "active":
+            return
+        pause = EVERY if self._death is None else SETTLING
+        if self._loop.now() - self._asked >= pause:
             self.ask()
 
     @property
