@@ -17,7 +17,6 @@ import salt.utils.yaml
 
 from saltext_hakube import face
 from saltext_hakube.core.remedy import beacon as pure
-from saltext_hakube.core.remedy import task
 from saltext_hakube.host import files, voice, waits, wholefiles
 
 __virtualname__ = "hakube_beacon"
@@ -112,10 +111,9 @@ def _plan(absent):
     settings, content = None, None
     in_pillar = pure.in_pillar(__pillar__.get("beacons"))
     if not absent:
-        heal = task.heal(__pillar__.get("hakube") or {})
-        config = _config()
-        settings = pure.settings(config.cluster.name, config.node, heal)
-        job = pure.acts(heal)
+        config = face.config(__pillar__, __grains__, __opts__)
+        settings = pure.settings(config.cluster.name, config.node, config.heal)
+        job = pure.acts(config.heal)
         written = pure.own(_files(), beacon="beacons" not in __pillar__, job=job)
         content, found["warnings"] = written.content, list(written.warnings)
         if "beacons" in __pillar__ and not in_pillar:
@@ -152,13 +150,6 @@ def _outcome(found, comment, absent):
         changes.setdefault("live", [])
         comment = "Nothing was changed"
     return {**face.outcome(changes, comment, found["warnings"]), "problems": found["problems"]}
-
-
-def _config():
-    """The pillar's, but for the part that is read by itself."""
-    declared = dict(__pillar__.get("hakube") or {})
-    declared.pop("heal", None)
-    return face.config({"hakube": declared}, __grains__, __opts__)
 
 
 def _own_path():

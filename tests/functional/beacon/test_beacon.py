@@ -212,8 +212,10 @@ def salt_job(loaders):
 
 
 def test_a_run_of_states_is_told_and_one_that_died_is_not(pulse, salt_job):
-    command = [sys.executable, "-c", "input()", "salt-minion"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as running:
+    command = [sys.executable, "-c", "print(flush=True); input()", "salt-minion"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as running:
+        running.stdout.readline()  # it has its command line
         path = salt_job("state.apply", running.pid)
         assert pulse()[0]["data"]["busy"] == "state.apply (7)"
         salt_job("test.ping", running.pid)

@@ -203,6 +203,19 @@ def test_one_probe_of_another_shape_leaves_the_others():
     assert "of.another.release" not in found
 
 
+def test_a_cluster_of_another_shape_or_of_nulls_leaves_the_probes():
+    for cluster in ({"online": 7}, [], dict.fromkeys(("maintenance", "holder", "at", "online"))):
+        assert value("disk.space", probe=changed(PROBE, "cluster", cluster)) == "up"
+        assert value("vip.address", probe=changed(PROBE, "cluster", cluster)) == "up"
+
+
+def test_the_time_of_pacemakers_answer_is_its_own_where_it_has_one():
+    probe = changed(PROBE, "cluster", {"holder": False, "at": UNIX - 99})
+    assert value("vip.address", probe=probe) == "up"  # asked a second after the address came
+    probe["cluster"]["at"] = UNIX - 90
+    assert value("vip.address", probe=probe) == "down"
+
+
 def test_where_the_guard_is_silent_hakube_probe_tells_of_the_stack():
     probe = changed(PROBE, "probes:corosync.quorum:value", "down")
     assert value("corosync.quorum", probe=probe) == "up"

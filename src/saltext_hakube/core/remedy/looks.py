@@ -116,16 +116,16 @@ class Pacemaker(Struct):
     quorate: bool | None = None
     online: list[str] | None = None
     holder: bool | None = None
-    at: float = 0.0
+    at: float | None = None
 
 
 class Probe(Struct):
-    """hakube-probe's sample; what it has of one probe may be wrong without the others."""
+    """hakube-probe's sample; one part of it may be of another shape without the others."""
 
     format: Literal[1]
     clock: float
     probes: dict[str, Any]
-    cluster: Pacemaker | None = None
+    cluster: Any = None
 
 
 class _Probed(Struct):
@@ -232,7 +232,11 @@ def _pacemaker(sample: Probe | str, probed: dict[str, _Probed], now: float) -> P
         return None
     if nodes.value == "unknown" or now - nodes.clock > _limit(nodes.every):
         return None
-    return msgspec.structs.replace(sample.cluster, at=nodes.at)
+    try:
+        told = msgspec.convert(sample.cluster, Pacemaker)
+    except msgspec.ValidationError:
+        return None
+    return told if told.at is not None else msgspec.structs.replace(told, at=nodes.at)
 
 
 def _watched(sample: Watch | str, told: Pacemaker | None, now: float) -> dict[str, Seen]:
@@ -297,8 +301,8 @@ def _address(eyes: _Eyes, told: Pacemaker | None) -> tuple[Value, str]:
         return "unknown", "this machine's addresses cannot be looked at"
     if link is not None and link.up is False:
         return "down", f"the VIP's interface {link.interface} has no link"
-    known = told is not None and told.holder is not None and told.at >= address.since + SETTLED
-    if told is not None and known and told.holder != address.here:
+    later = told is not None and (told.at or 0.0) >= address.since + SETTLED
+    if told is not None and later and told.holder in (True, False) and told.holder != address.here:
         if told.holder:
             return "down", f"{address.ip} is not here, and Pacemaker takes the VIP for started here"
         return "down", f"{address.ip} is here, and Pacemaker does not take the VIP for started here"
