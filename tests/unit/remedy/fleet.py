@@ -177,16 +177,18 @@ class World:
         soon, and every so often."""
         end, due = self.now + seconds, self.now
         told = {name: node.down(self.now) for name, node in self.nodes.items()}
-        again = None
+        again = end
         while self.now < end:
             seen = {name: node.down(self.now) for name, node in self.nodes.items()}
-            if self.now >= due or seen != told or (again is not None and self.now >= again):
+            if self.now >= due or seen != told or self.now >= again:
                 told, due = seen, max(due, self.now + every) if self.now >= due else due
                 self.now += pull
                 step = self.round()
-                again = None
+                again = end
                 if step.action is not None:
-                    again = self.now
+                    again = self.now + 0.1
                 elif step.again is not None and step.again <= 14:
                     again = self.now + max(step.again, 1.0)
-            self.now += 0.1
+            shows = [one.since + one.seen for node in self.nodes.values() for one in node.faults]
+            later = [it for it in (due, again, end, *shows) if it > self.now]
+            self.now = max(self.now + 0.1, min(later, default=end))

@@ -261,6 +261,9 @@ class Course(RuleBasedStateMachine):
         assert sum(it.quorate is True and not world.nodes[it.node].mute for it in told) >= 2
         assert target.quorate is True
         assert not all(is_red(it) or world.nodes[it.node].mute for it in told)
+        for other in state.incidents.values():
+            if other.id != action.incident:
+                assert all(it.mended is not None for it in other.attempts), "two repairs at once"
         if self.under_way is not None:
             began, other = self.under_way
             # A jump of the clock is believed for so long at most.
@@ -306,7 +309,7 @@ class Course(RuleBasedStateMachine):
 
 TestAnyCourse = Course.TestCase
 TestAnyCourse.settings = settings(
-    max_examples=HARDER or 60,
+    max_examples=HARDER or 40,
     stateful_step_count=100 if HARDER else 40,
     deadline=None,
     report_multiple_bugs=False,

@@ -172,7 +172,7 @@ def test_in_the_mode_observe_it_says_what_it_would_do():
     assert last_gates(world) == {"paused": "hakube:heal:mode is observe"}
 
 
-def test_in_the_mode_off_nothing_is_written():
+def test_in_the_mode_none_nothing_is_written():
     world = World(Heal(mode="none"))
     world.fault("node2", garbage())
     state = world.look()
@@ -347,14 +347,17 @@ def test_an_action_of_which_nobody_hears_again_is_an_attempt_that_failed():
     step = decide.decide(world.cluster, state, world.clock)
     world.keep(step)
     world.keep(decide.begun(step.state, step.action, world.clock))
-    # The master dies here. The next one finds it in the ledger.
+    # The master dies here. The next one finds it in the ledger, and waits.
     world.now += 5
     assert world.round().action is None
-    world.run(120)
-    (incident,) = fold(world.ledger).incidents.values() or fold(world.ledger).closed
-    assert incident.attempts[0].result == "lost"
+    world.now += 60
+    world.round()
+    (incident,) = world.state().incidents.values()
+    assert [it.result for it in incident.attempts] == ["lost"]
     late = decide.ended(world.state(), step.action, {"result": "done"}, world.clock)
     assert late.refused and not late.records
+    world.run(60)
+    assert rungs(world) == [("hand", "node2")], "the next rung, after a rest"
 
 
 def test_what_was_decided_and_not_begun_is_decided_again():
