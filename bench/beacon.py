@@ -34,6 +34,7 @@ from saltext_hakube.host.voice import clock
 
 STARTING = 120  # seconds for a master and a minion
 PORT = 24705
+TURN = 10  # pings without, then as many with it: what else the machine does is the same for both
 PAUSE = 0.25  # seconds from ping to ping: not all at the same moment of the beacon's second
 
 Times = list[float]
@@ -149,10 +150,10 @@ def pings(folder: Path, write: Callable[[int], None], count: int) -> tuple[Times
             time.sleep(2)
 
         found: tuple[Times, Times] = ([], [])
-        for turn in range(4):
+        for turn in range(2 * max(1, count // TURN)):
             if turn % 2:
                 tell("add", beacon_data=ENTRY)
-            for number in range(count // 2):
+            for number in range(TURN):
                 write(number)
                 began = time.perf_counter()
                 if not client.cmd("node1", "test.ping", timeout=60):

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 import salt.beacons
 import salt.payload
@@ -275,6 +276,37 @@ def test_alone_it_does_nothing_while_a_master_asks_and_says_so(modules, folder):
     modules.hakube_heal.report(hold="")
     found = modules.hakube_heal.alone()
     assert found["result"] == "nothing" and "a master asked" in found["why"]
+
+
+def test_alone_it_does_what_it_may_and_writes_that_down_before(modules, pulse, sample, folder):
+    root = folder.parent.parent
+    settings = {"cluster": "c", "node": "node1", "mode": "act", "alone": {"after": 1}}
+    (root / "etc/hakube/beacon.json").write_text(json.dumps(settings))
+    drift = {**PROBE["probes"]["files.drift"], "value": "down"}
+    for _ in range(2):
+        sample("guard", GUARD)
+        sample("probe", {**PROBE, "probes": {**PROBE["probes"], "files.drift": drift}})
+        pulse()
+        time.sleep(0.01)
+    machine = Machine(root)
+    modules.hakube_heal.report(hold="")
+    # It asked an hour ago, and the drift is there since a minute.
+    asked = alone.Asked(boot=voice.boot(), clock=voice.clock() - 3600)
+    (folder / "asked.json").write_bytes(msgspec.json.encode(asked))
+    memory = json.loads((folder / "beacon.json").read_bytes())
+    memory["report"]["looks"]["files.drift"]["since"] -= 60
+    (folder / "beacon.json").write_text(json.dumps(memory))
+
+    assert modules.hakube_heal.alone(test=True)["result"] == "would"
+    assert alone.account(machine).acts == ()
+    found = modules.hakube_heal.alone()
+    assert (found["component"], found["rung"]) == ("files", "files")
+    (act,) = alone.account(machine).acts
+    assert (act.result, act.why) == (found["result"], found["why"])
+    assert act.result in ("done", "nothing", "refused", "failed")
+    assert alone.account(machine).tokens == 2.0
+    pulse()
+    assert modules.hakube_heal.report()["alone"][0]["rung"] == "files"
 
 
 def test_an_account_that_is_damaged_allows_nothing(modules, folder):
