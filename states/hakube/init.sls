@@ -21,9 +21,9 @@ include:
   - hakube.haproxy
   - hakube.watch
   - hakube.guard
+  - hakube.kubeenv
   - hakube.probe
   - hakube.beacon
-  - hakube.kubeenv
   - hakube.cluster
   - hakube.resources
 {%- endif %}

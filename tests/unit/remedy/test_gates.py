@@ -258,6 +258,12 @@ def test_a_rung_that_the_node_refused_is_tried_again_after_a_while():
         assert case(open_).choice.rung == rung
 
 
+def test_haproxy_that_cannot_start_with_its_file_gets_the_last_good_one():
+    why = "haproxy -c refuses /etc/haproxy/haproxy.cfg: unknown keyword"
+    open_ = incident(attempts=(attempt(HAND, "refused", ago=5, why=why),))
+    assert case(open_).choice.rung == "files"
+
+
 def test_what_the_pillar_allows_beyond_the_default_is_taken_in_its_order():
     policy = Heal(mode="act", rungs={"haproxy": ("standby", "hand")})
     assert case(policy=policy).choice.rung == "standby"

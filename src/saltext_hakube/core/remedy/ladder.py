@@ -15,7 +15,7 @@ from typing import NamedTuple
 from saltext_hakube.core.remedy import budget
 from saltext_hakube.core.remedy.decision import Incident
 from saltext_hakube.core.remedy.sight import Sight
-from saltext_hakube.core.remedy.words import PROBES, Component, Rung
+from saltext_hakube.core.remedy.words import PROBES, SPOILED, Component, Rung
 
 #: Seconds, the way there and back apart. Enough for what the node waits for: that what was killed
 #: answers again, that the VIP is there.
@@ -204,7 +204,13 @@ def _probe(_sight: Sight, _incident: Incident, _component: Component, _node: str
 def _files(sight: Sight, incident: Incident, component: Component, node: str) -> str:
     if not incident.node:
         return "the trouble is of no one node"
-    if not drifts(sight, node, component):
+    # What somebody else wrote into haproxy's file is no drift, and keeps it from starting all the
+    # same: the node, asked to hand it over, refuses then; the last good file is what helps.
+    spoiled = component == "haproxy" and any(
+        it.rung == "hand" and it.node == node and it.why.startswith(SPOILED)
+        for it in incident.tried
+    )
+    if not spoiled and not drifts(sight, node, component):
         return f"the files of hakube on {node} are as applied"
     return ""
 

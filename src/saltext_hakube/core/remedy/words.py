@@ -22,6 +22,9 @@ Component = Literal[
 #: The steps of the remediation ladder, the gentlest first.
 Rung = Literal["probe", "files", "hand", "kill", "move", "standby", "fence"]
 
+#: How a node begins to say why it does not hand haproxy over: no start could succeed.
+SPOILED = "haproxy -c refuses"
+
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy.local import View
 from saltext_hakube.core.remedy.task import Finding, Order, left_alone, nothing, refused
-from saltext_hakube.core.remedy.words import Component
+from saltext_hakube.core.remedy.words import SPOILED, Component
 from saltext_hakube.host.haproxy import check
 from saltext_hakube.host.remedy import unit as units
 from saltext_hakube.host.remedy.scene import Scene
@@ -112,7 +112,7 @@ def _bad_file(scene: Scene) -> str:
     except OSError as error:
         return f"{haproxy.config}: {error.strerror}"
     said = check.check(scene.machine, haproxy.config, haproxy.unit, content)
-    return "" if said.good else f"haproxy -c refuses {haproxy.config}: {'; '.join(said.errors[:2])}"
+    return "" if said.good else f"{SPOILED} {haproxy.config}: {'; '.join(said.errors[:2])}"
 
 
 def do(scene: Scene, finding: Finding) -> None:
