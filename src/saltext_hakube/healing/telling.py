@@ -6,10 +6,12 @@ Reads the ledgers as they are at the moment, and waits for nobody.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.reading import read, shown
@@ -17,7 +19,7 @@ from saltext_hakube.core.remedy import decide, fold, history, metrics, replay, s
 from saltext_hakube.core.remedy.decision import Cluster, Record, State
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.wording import clean, moment
-from saltext_hakube.healing import clusters, fleet, masterfile, places, registry, wishes
+from saltext_hakube.healing import clusters, fleet, masterfile, places, registry, seen, wishes
 from saltext_hakube.healing.people import cluster_of
 from saltext_hakube.host import ledger
 
@@ -111,7 +113,7 @@ def page(opts: Mapping[str, Any], file: Any = None) -> str:
     found = []
     for cluster in known.clusters.values():
         records, _ = _since(opts, cluster)
-        found.append((cluster, fold.fold(records), metrics.counted(records)))
+        found.append((cluster, _state(opts, cluster, records), metrics.counted(records)))
     text = metrics.text(found, time.time())
     if file is None:
         return text
@@ -127,7 +129,7 @@ def page(opts: Mapping[str, Any], file: Any = None) -> str:
 def _screen(opts: Mapping[str, Any], cluster: Cluster) -> list[str]:
     cluster = fleet.allowed(opts, cluster)
     records, problems = _since(opts, cluster)
-    state, now = fold.fold(records), time.time()
+    state, now = _state(opts, cluster, records), time.time()
     step = decide.decide(cluster, state, now) if cluster.policy.mode != "none" else None
     waiting = wishes.waiting(places.cluster(opts, cluster.name))
     lines = [f"WARNING: {problem}" for problem in problems]
@@ -136,12 +138,24 @@ def _screen(opts: Mapping[str, Any], cluster: Cluster) -> list[str]:
     return [*screen.status(cluster, state, now, step, _zone()), *lines]
 
 
+def _state(opts: Mapping[str, Any], cluster: Cluster, records: Sequence[Record]) -> State:
+    """As the ledger has it, and when the nodes were heard that said nothing new since then."""
+    state = fold.fold(records)
+    last = seen.read(places.cluster(opts, cluster.name))
+    heard = {
+        node: max(last.at, state.heard_at(node) or 0.0)
+        for node in last.words
+        if node in state.reports
+    }
+    return replace(state, heard=state.heard | heard, passing={})
+
+
 def _states(
     opts: Mapping[str, Any], found: list[Cluster]
 ) -> Iterator[tuple[Cluster, State, float]]:
     for cluster in found:
         records, _ = _since(opts, cluster)
-        yield fleet.allowed(opts, cluster), fold.fold(records), time.time()
+        yield fleet.allowed(opts, cluster), _state(opts, cluster, records), time.time()
 
 
 def _warnings(opts: Mapping[str, Any], known: clusters.Known) -> Iterator[str]:
