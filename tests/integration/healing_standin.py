@@ -28,6 +28,8 @@ def _job(name, **said):
 
 def report(hold=None):
     _job("report", hold=hold)
+    if isinstance(hold, dict):
+        _forge(**hold)
     said = json.loads((_folder() / "report.json").read_text())
     return said | {"seq": time.time_ns() // 1000, "at": time.time()}
 
@@ -48,3 +50,25 @@ def send(events, each=1):
             load = {"id": __opts__["id"], "cmd": "_minion_event", "pretag": None, "events": events}
             channel.send(load | {"tok": auth.gen_token(b"salt")}, timeout=60)
     return len(events)
+
+
+def _forge(how, victim, **_):
+    """Answer the job that runs for another minion, as Salt lets any minion do."""
+    (jid,) = (
+        name
+        for name in (path.name for path in Path(__opts__["cachedir"], "proc").iterdir())
+        if b"hakube_heal.answer" in Path(__opts__["cachedir"], "proc", name).read_bytes()
+    )
+    answer = {"answer": json.dumps({"forged": how}), "seal": "0" * 64}
+    back = {"return": answer, "retcode": 0, "success": True}
+    if how == "event":
+        load = {"id": victim, "jid": jid, "fun": "x.y"} | back
+        return send([{"tag": f"salt/job/{jid}/ret/{victim}", "data": load}])
+    auth = salt.crypt.SAuth(__opts__)
+    head = {"id": __opts__["id"], "tok": auth.gen_token(b"salt"), "jid": jid, "fun": "x.y"}
+    if how == "id":
+        body = {"cmd": "_return", "resource_id": victim} | back
+    else:
+        body = {"cmd": "_syndic_return", "return": {victim: back}}
+    with salt.channel.client.ReqChannel.factory(__opts__) as channel:
+        return channel.send(head | body, timeout=30)

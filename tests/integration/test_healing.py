@@ -9,7 +9,7 @@ import pytest
 from salt.runner import RunnerClient
 
 from saltext_hakube.core.remedy.words import PROBES
-from saltext_hakube.healing import places, registry
+from saltext_hakube.healing import ask, places, registry
 from saltext_hakube.host import ledger
 
 STANDIN = Path(__file__).with_name("healing_standin.py")
@@ -261,3 +261,30 @@ def test_a_storm_of_events_loses_no_open_incident(healing):
     healing.looked(lambda: "opened" in healing.kinds, "the incident")
     asked = [name for name, _ in healing.jobs].count("report")
     assert asked < 40
+
+
+@pytest.fixture
+def ghost(master):
+    """A minion that the master has accepted, but that is not there."""
+    keys = Path(master.config["pki_dir"]) / "minions"
+    shutil.copy(keys / "node1", keys / "ghost")
+    yield "ghost"
+    (keys / "ghost").unlink()
+
+
+@pytest.mark.parametrize("how", ["event", "id", "syndic"])
+def test_a_minion_that_answers_for_another_is_not_believed(healing, ghost, how):
+    """Salt believes the last two, and has them in its job cache."""
+    asker = ask.Asker(healing.opts)
+    forge = {"how": how, "victim": ghost}
+    told = asker(["node1", ghost], "hakube_heal.report", 4, hold=forge)
+    assert told["node1"].good
+    assert ghost not in told or not told[ghost].good
+    if how == "syndic":
+        assert "not believed" in told[ghost].value
+
+
+def test_what_a_node_cannot_do_is_told_and_no_answer(healing):
+    (told,) = ask.Asker(healing.opts)(["node1"], "hakube_heal.act", 20, rung="x").values()
+    assert not told.good
+    assert "component" in told.value

@@ -1,32 +1,37 @@
-"""Jobs for minions: always for a list of ids, with a deadline, and only answers that Salt checked.
+"""Jobs for minions: always for a list of ids, with a deadline, and only answers that they gave.
 
 Whom a job is for is said by ids, never by a pattern, and never by nobody: of an empty target Salt
 and others have made *everybody* before.
 
-What is taken as an answer is what the master's job cache has, not what is on the event bus: any
-minion can put an event of any name there (salt.daemons.masterapi, _minion_event), so an event only
-says that it is time to look. The cache is filled by the master from returns whose sender it has
-compared with the sender's key (salt.channel.server, handle_message).
+Any minion can put an event of any name on the master's bus (salt.daemons.masterapi,
+_minion_event), and what looks like another one's return even into the job cache (core.remedy.seal).
+So an answer counts by its seal only, and what is forged is as if it were not there: it ends no
+waiting. Answers are taken from the bus; of an event that was lost the job cache has the answer.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import salt.client
 from salt.exceptions import SaltException
 
 from saltext_hakube.core.errors import HakubeError, Refused
+from saltext_hakube.core.remedy import seal
+from saltext_hakube.healing import registry
 
 #: Letters and signs of an id. Those that mean something in a target are not among them.
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+=-]{0,252}\Z")
 MOST = 1000
-#: How often the job cache is looked at while an answer that was announced is not there yet, and
-#: otherwise (an event may be lost).
-SOON, SELDOM = 0.02, 0.5
+#: Seconds between two looks into the job cache.
+SELDOM = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class Answer(NamedTuple):
@@ -67,27 +72,18 @@ class Asker:
         patient: Sequence[str] | None = None,
         **arguments: Any,
     ) -> dict[str, Answer]:
-        """``deadline``: seconds. ``patient``: for whom the whole of it is waited; for the others
-        (who did not answer the last time) only a little longer than for these. Default: all.
+        """``function``: hakube_heal.report or hakube_heal.act. ``deadline``: seconds. ``patient``:
+        for whom the whole of it is waited; for the others (who did not answer the last time) only a
+        little longer than for these. Default: all.
 
         Raises Refused for a target that is none, HakubeError where the master cannot be asked.
         """
         target(minions)
-        if not self._opts.get("job_cache", True) or self._opts.get("ext_job_cache"):
-            raise HakubeError(
-                "this master keeps no answers of jobs that can be trusted (job_cache is off or "
-                "ext_job_cache is set); the healing needs them: see docs/healing.md"
-            )
+        given = {"function": function.removeprefix("hakube_heal."), "arguments": arguments}
         try:
             with salt.client.get_local_client(mopts=dict(self._opts)) as client:
-                return _asked(
-                    client,
-                    list(minions),
-                    function,
-                    deadline=deadline,
-                    patient=patient,
-                    arguments=arguments,
-                )
+                question = _Question(client, registry.known(self._opts).keys, list(minions))
+                return question.ask(given, deadline, patient)
         except SaltException as error:
             raise HakubeError(f"{function} could not be asked for: {error}") from None
 
@@ -103,57 +99,78 @@ def target(minions: Sequence[str]) -> None:
             raise Refused(f"{ascii(minion)[:80]} cannot be the target of a job: it is no plain id")
 
 
-def _asked(
-    client: Any,
-    minions: list[str],
-    function: str,
-    *,
-    deadline: float,
-    patient: Sequence[str] | None,
-    arguments: Mapping[str, Any],
-) -> dict[str, Answer]:
-    started = time.monotonic()
-    end = started + deadline
-    job = client.run_job(
-        minions, function, kwarg=dict(arguments), tgt_type="list", timeout=deadline, listen=True
-    )
-    if not job:
-        return {}  # none of them is a minion of this master
-    expected = set(minions) & set(job["minions"])
-    waited = expected if patient is None else expected & set(patient)
-    found: dict[str, Answer] = {}
-    announced: set[str] = set()
-    looked = started
-    while (missing := expected - set(found)) and (now := time.monotonic()) < end:
-        if waited and not waited & missing and patient is not None:
-            # As long again as the slowest of those took, and a second.
-            end = min(end, now + (now - started) + 1.0)
-            waited = set()
-        pause = SOON if announced & missing else SELDOM
-        wait = min(pause, max(end - now, SOON))
-        event = client.event.get_event(
-            wait=wait, tag=f"salt/job/{job['jid']}/ret/", match_type="startswith"
+class _Question:
+    """One job, and the answers to it."""
+
+    def __init__(self, client: Any, keys: Mapping[str, str], minions: list[str]) -> None:
+        self._client, self._keys, self._minions = client, keys, minions
+        self._nonce = secrets.token_hex(16)
+        self._found: dict[str, Answer] = {}
+        self._odd: dict[str, str] = {}
+
+    def ask(
+        self, given: Mapping[str, Any], deadline: float, patient: Sequence[str] | None
+    ) -> dict[str, Answer]:
+        started = time.monotonic()
+        end = started + deadline
+        job = self._client.run_job(
+            self._minions,
+            "hakube_heal.answer",
+            kwarg={**given, "nonce": self._nonce},
+            tgt_type="list",
+            timeout=deadline,
+            listen=True,
         )
-        if isinstance(event, Mapping) and event.get("id") in missing:
-            announced.add(event["id"])
-        elif time.monotonic() - looked < pause:
-            continue
-        looked = time.monotonic()
-        found |= _cached(client, job["jid"], missing)
-    return found
+        if not job:
+            return {}  # none of them is a minion of this master
+        expected = set(self._minions) & set(job["minions"])
+        waited = expected if patient is None else expected & set(patient)
+        looked = started
+        while (missing := expected - set(self._found)) and (now := time.monotonic()) < end:
+            if waited and not waited & missing and patient is not None:
+                # As long again as the slowest of those took, and a second.
+                end = min(end, now + (now - started) + 1.0)
+                waited = set()
+            event = self._client.event.get_event(
+                wait=min(SELDOM, max(end - now, 0.01)),
+                tag=f"salt/job/{job['jid']}/ret/",
+                match_type="startswith",
+            )
+            if isinstance(event, Mapping) and event.get("id") in missing:
+                self._take(event["id"], event)
+            elif time.monotonic() - looked >= SELDOM:
+                looked = time.monotonic()
+                self._look(job["jid"], missing)
+        return self._found | self._told(expected)
 
+    def _take(self, minion: str, given: Mapping[str, Any]) -> None:
+        """What may be a minion's answer: it is, if its seal says so."""
+        try:
+            value = seal.opened(given.get("return"), self._keys[minion], self._nonce, minion)
+        except (seal.Unsealed, KeyError) as error:
+            text = given.get("return")
+            self._odd[minion] = text if isinstance(text, str) else f"not believed: {error}"
+            return
+        failed = isinstance(value, dict) and set(value) == {"error"}
+        self._found[minion] = Answer(value["error"] if failed else value, not failed)
 
-def _cached(client: Any, jid: str, minions: set[str]) -> dict[str, Answer]:
-    """What the job cache has of these minions."""
-    cache = client.opts["master_job_cache"]
-    returns = client.returners[f"{cache}.get_jid"](jid)
-    return {
-        minion: Answer(kept.get("return"), _good(kept))
-        for minion, kept in returns.items()
-        if minion in minions and isinstance(kept, Mapping)
-    }
+    def _look(self, jid: str, minions: Iterable[str]) -> None:
+        """What the job cache has of these minions."""
+        cache = self._client.opts["master_job_cache"]
+        returns = self._client.returners[f"{cache}.get_jid"](jid)
+        for minion in minions:
+            if isinstance(returns.get(minion), Mapping):
+                self._take(minion, returns[minion])
 
-
-def _good(kept: Mapping[str, Any]) -> bool:
-    """Whether the function did what it is for: Salt returns its errors as text."""
-    return kept.get("success", True) is not False and not kept.get("retcode")
+    def _told(self, expected: Iterable[str]) -> dict[str, Answer]:
+        """What was said without a seal, at the end: for people, as that the function is not there.
+        (An answer that somebody forged may be among it; it is no good one.)"""
+        odd = {minion: self._odd[minion] for minion in expected if minion in self._odd}
+        for minion, text in odd.items():
+            if minion not in self._found:
+                log.warning("hakube: %s: %s", minion, text.strip().splitlines()[-1:])
+        return {
+            minion: Answer(text[:2000], False)
+            for minion, text in odd.items()
+            if minion not in self._found
+        }

@@ -15,6 +15,7 @@ from saltext_hakube.core import identity, schema, timing
 from saltext_hakube.core.addresses import Node
 from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.reading import read, shown
+from saltext_hakube.core.remedy import seal
 from saltext_hakube.core.remedy.decision import Cluster
 from saltext_hakube.core.remedy.policy import Heal
 
@@ -28,14 +29,15 @@ class Place(NamedTuple):
 
 class Known(Struct, frozen=True, kw_only=True):
     """All that the master's pillar says. ``minions``: id -> its place; ``faults``: cluster (or
-    empty) -> why nothing is done there; ``notes``: what is odd and harms nothing. ``at``: Unix
-    time at which it was read."""
+    empty) -> why nothing is done there; ``notes``: what is odd and harms nothing. ``keys``: minion
+    -> that of its answers (core.remedy.seal). ``at``: Unix time at which it was read."""
 
     at: float = 0.0
     clusters: dict[str, Cluster] = {}
     minions: dict[str, Place] = {}
     faults: dict[str, str] = {}
     notes: tuple[str, ...] = ()
+    keys: dict[str, str] = {}
 
     def of(self, minion: str) -> tuple[Cluster, str] | None:
         """The cluster and node that a minion is; None where it is none that may be healed."""
@@ -49,7 +51,7 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
     claims: dict[str, dict[str, Cluster]] = {}
     minions: dict[str, Place] = {}
     faults: dict[str, list[str]] = {}
-    notes = []
+    notes, keys = [], {}
     for minion, data in sorted(pillars.items()):
         try:
             cluster, node = _claim(minion, data)
@@ -65,6 +67,7 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
             continue
         claims.setdefault(cluster.name, {})[minion] = cluster
         minions[minion] = Place(cluster.name, node)
+        keys[minion] = seal.key(data["cluster"]["password"])
     clusters = {}
     for name, claimed in claims.items():
         try:
@@ -75,7 +78,14 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
         clusters.pop(name, None)
     _shared(clusters, faults)
     told = {name: "; ".join(lines[:3]) for name, lines in faults.items()}
-    return Known(at=at, clusters=clusters, minions=minions, faults=told, notes=tuple(notes[:50]))
+    return Known(
+        at=at,
+        clusters=clusters,
+        minions=minions,
+        faults=told,
+        notes=tuple(notes[:50]),
+        keys=keys,
+    )
 
 
 def policy(data: Any) -> Heal:

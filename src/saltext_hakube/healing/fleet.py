@@ -71,7 +71,7 @@ def _meant(opts: Mapping[str, Any], known: clusters.Known, tag: Any, data: Any) 
     if (said.cluster, said.node) != (cluster.name, node):
         raise Refused("it speaks for another than the minion is")
     if allowed(opts, cluster).policy.mode == "none":
-        raise Refused("the healing is off (hakube:heal:mode, or this master's hakube:heal)")
+        raise Refused("hakube:heal:mode is none, or this master's own hakube:heal")
     if not seen.is_news(places.cluster(opts, cluster.name), node, said):
         raise Refused("nothing new")
     return cluster
@@ -149,7 +149,11 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
     Two of these at once do no harm: a cluster is worked on by one only.
     """
     known = registry.known(opts)
-    healed = [cluster for cluster in clusters.chosen(known, names) if cluster.policy.mode != "none"]
+    healed = [
+        cluster
+        for cluster in clusters.chosen(known, names)
+        if allowed(opts, cluster).policy.mode != "none"
+    ]
     nodes = sum(len(cluster.nodes) for cluster in healed)
     quiet = {cluster.name: max(cluster.policy.reassert, nodes / PACE) for cluster in healed}
     due = [cluster for cluster in healed if names is not None or is_due(opts, cluster)]

@@ -1,0 +1,70 @@
+"""
+What this node answers its master
+=================================
+
+The master's healing asks through here, so that it knows who answers: Salt lets any minion answer a
+job in the name of another one. Called as ``hakube_heal.answer``.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from salt.exceptions import CommandExecutionError, SaltInvocationError
+
+from saltext_hakube.core.remedy import seal
+
+__virtualname__ = "hakube_heal"
+
+log = logging.getLogger(__name__)
+
+FUNCTIONS = ("report", "act")
+
+
+def __virtual__():
+    if __grains__.get("kernel") != "Linux":
+        return False, "hakube works on Linux only"
+    return __virtualname__
+
+
+def answer(function, nonce, arguments=None):
+    """
+    Return what :py:func:`report` or :py:func:`act` returns, sealed: only a node of this cluster can
+    have given it, and only to this question.
+
+    function
+        ``report`` or ``act``.
+
+    nonce
+        What the master says, another one each time: 16 to 64 letters.
+
+    arguments
+        A mapping of the function's arguments. Default: none.
+
+    Returns ``{"answer": TEXT, "seal": HEX}``. The text is JSON: what the function returns, or
+    ``{"error": TEXT}`` where it failed. The seal is an HMAC of nonce, minion and text, with a key
+    that is made of ``hakube:cluster:password``.
+
+    Fails where a function or a nonce is none, or this minion has no such pillar.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_heal.answer report 0123456789abcdef
+    """
+    if function not in FUNCTIONS:
+        raise SaltInvocationError(f"function: one of {', '.join(FUNCTIONS)} is expected")
+    if not isinstance(nonce, str) or not 16 <= len(nonce) <= 64:
+        raise SaltInvocationError("nonce: text of 16 to 64 letters is expected")
+    password = __pillar__.get("hakube", {}).get("cluster", {}).get("password")
+    if not isinstance(password, str):
+        raise CommandExecutionError("hakube:cluster:password is missing in this minion's pillar")
+    try:
+        said = __salt__[f"hakube_heal.{function}"](**(arguments or {}))
+    except (CommandExecutionError, SaltInvocationError) as error:
+        said = {"error": str(error)}
+    except Exception as error:  # that the master is told, and does not wait for nothing
+        log.exception("hakube_heal.%s", function)
+        said = {"error": f"{type(error).__name__}: {error}"}
+    return seal.seal(said, seal.key(password), nonce, __opts__["id"])
