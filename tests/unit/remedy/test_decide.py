@@ -206,12 +206,12 @@ def test_a_pause_of_one_node_leaves_the_others_to_be_mended():
     world = quiet(World())
     pause = Pause(since=world.clock, until=None, reason="a disk is changed", node="node1")
     world.keep(decide.paused(world.state(), pause, world.clock))
-    world.fault("node1", hang("scheduler"))
+    world.fault("node1", hang("apiserver"))
     world.run(60)
     assert not world.actions
-    world.fault("node2", hang("scheduler"))
+    world.fault("node2", hang("apiserver"))
     world.run(60)
-    assert not world.actions, "a scheduler is well on one of the two others only"
+    assert not world.actions, "an apiserver is well on one of the two others only"
     world.nodes["node1"].faults.clear()
     world.run(60)
     assert rungs(world) == [("kill", "node2")]

@@ -258,6 +258,22 @@ def test_a_rung_that_the_node_refused_is_tried_again_after_a_while():
         assert case(open_).choice.rung == rung
 
 
+def test_a_scheduler_runs_on_one_node_and_can_be_mended_there_where_apiservers_are_well():
+    away = Look(value="unknown", why="it does not run here: it runs on node2")
+    others = {it: report(it) for it in ("node1", "node3")}
+    for one in others.values():
+        one.looks["scheduler.health"] = away
+    hung = {"scheduler.health": {"how": ["silent"]}}
+    open_ = incident("scheduler", "node2", ("scheduler.health",))
+    given = case(open_, reports=others | {"node2": report("node2", ["scheduler.health"], hung)})
+    assert given.choice.rung == "kill"
+    assert gates.healthy(given).ok
+    for one in others.values():
+        one.looks["apiserver.livez"] = Look(value="down")
+    given = case(open_, reports=others | {"node2": report("node2", ["scheduler.health"], hung)})
+    assert not gates.healthy(given).ok
+
+
 def test_haproxy_that_cannot_start_with_its_file_gets_the_last_good_one():
     why = "haproxy -c refuses /etc/haproxy/haproxy.cfg: unknown keyword"
     open_ = incident(attempts=(attempt(HAND, "refused", ago=5, why=why),))

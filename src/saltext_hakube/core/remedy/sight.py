@@ -15,9 +15,13 @@ SERVING: frozenset[str] = frozenset(
     for name, probe in PROBES.items()
     if probe.scope == "node" and probe.component not in ("files", "certificates", "disk")
 )
-#: Whose probes tell on which nodes a component is well, where it is not its own: the VIP needs a
-#: haproxy to go to.
-STANDS_FOR: dict[Component, Component] = {"vip": "haproxy"}
+#: Whose probes tell on which nodes a component is well, where it is not its own, for it runs on one
+#: node only: the VIP needs a haproxy to go to, the others an apiserver.
+STANDS_FOR: dict[Component, Component] = {
+    "vip": "haproxy",
+    "scheduler": "apiserver",
+    "controller-manager": "apiserver",
+}
 
 
 def is_red(report: Report) -> bool:
