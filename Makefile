@@ -18,7 +18,7 @@ LAB = python=$$(tests/prepare python) && exec "$$python" -m tests.lab
 CODE = setup.py src tests $(wildcard bench)
 PARTS = lint unit functional integration lab-test
 
-.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex bench-brain bench-ledger bench-beacon demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
+.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex bench-brain bench-ledger bench-beacon bench-healing demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
 
 help:
 	@echo 'make test         all checks: $(PARTS)'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench-reflex  seconds without service after each fault (ARGS="--faults power")'
 	@echo 'make bench-ledger  records kept and read again a second (20 seconds)'
 	@echo 'make bench-beacon  what the beacon costs a minion: a pass, and test.ping (2 minutes)'
+	@echo 'make bench-healing  what a storm of events does to the master (2 minutes)'
 	@echo 'make bench-brain  how fast the healing decides; ARGS="--courses 1000": whether it holds'
 	@echo 'make lab-up       the three machines and a Salt master, to work with'
 	@echo 'make lab-shell    a shell in one of them: NODE=node1, master, client'
@@ -83,6 +84,9 @@ bench-ledger: prepare
 
 bench-beacon: prepare
 	@$(VENV)/bin/python -m bench.beacon $(ARGS)
+
+bench-healing: prepare
+	@$(VENV)/bin/python -m bench.healing $(ARGS)
 
 demo:
 	@python=$$(tests/prepare python) && exec "$$python" -m tests.demo

@@ -54,11 +54,8 @@ def send(events, each=1):
 
 def _forge(how, victim, **_):
     """Answer the job that runs for another minion, as Salt lets any minion do."""
-    (jid,) = (
-        name
-        for name in (path.name for path in Path(__opts__["cachedir"], "proc").iterdir())
-        if b"hakube_heal.answer" in Path(__opts__["cachedir"], "proc", name).read_bytes()
-    )
+    folder = Path(__opts__["cachedir"], "proc")
+    jid = max(it.name for it in folder.iterdir() if b"hakube_heal.answer" in it.read_bytes())
     answer = {"answer": json.dumps({"forged": how}), "seal": "0" * 64}
     back = {"return": answer, "retcode": 0, "success": True}
     if how == "event":

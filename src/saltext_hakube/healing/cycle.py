@@ -7,7 +7,6 @@ looks for it once more after it gave the ledger back, so nothing that came is lo
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy import decide, fold, metrics, report
+from saltext_hakube.core.remedy import decide, fold, metrics
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, Record, State, Step
-from saltext_hakube.healing import places, seen, wishes
+from saltext_hakube.healing import heard, places, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ask
 from saltext_hakube.host import ledger
 
@@ -31,6 +30,8 @@ REPORT = 8.0
 WAY = 5.0
 #: Between two rounds that wait for something to come true; and how often is looked for a mark.
 LEAST, GLANCE = 1.0, 0.1
+#: Records of a round in which nothing new was heard.
+DULL = frozenset({"clock", "seen"})
 #: What waits longer than this is the next reconcile's.
 PATIENCE = 14.0
 
@@ -74,22 +75,36 @@ class Round:
         self.state = fold.fold(book.records)
         self.records: list[Record] = []
         self.rounds = self.actions = 0
+        self._idle = seen.read(folder).idle
 
-    def run(self, end: float, given: Given | None) -> None:
-        """Until nothing is left to do, or ``end`` (monotonic). ``given``: the
-        answers to a question that was put to the nodes just now."""
+    @property
+    def tired(self) -> bool:
+        """Whether events were only noise lately: then a mark waits for the next reconcile."""
+        return self._idle >= seen.TIRED
+
+    def run(self, end: float, given: Given | None, hinted: bool = False) -> None:
+        """Until nothing is left to do, or ``end`` (monotonic). ``given``: the answers to a question
+        that was put to the nodes just now. ``hinted``: it is because of an event."""
         while True:
             places.take(self._folder / "dirty")
             self.rounds += 1
+            before = len(self.records)
             self._wishes()
             self._look(given)
             given = None
             step = self._keep(decide.decide(self._cluster, self.state, self._doors.clock()))
+            if any(record.kind not in DULL for record in self.records[before:]):
+                self._idle = 0
+            elif hinted:
+                self._idle += 1
             self._due(step)
             if step.action is not None:
                 self._act(step.action)
-            elif not self._wait(step.again, end):
-                return
+                hinted = False
+            else:
+                goes_on, hinted = self._wait(step.again, end)
+                if not goes_on:
+                    return
             if time.monotonic() >= end:
                 # The nodes are to be asked what came of it.
                 places.mark(self._folder / "dirty")
@@ -118,7 +133,7 @@ class Round:
         words = {}
         now = self._doors.clock()
         for node, minion in nodes.items():
-            found = _report(answers.get(minion), self._cluster.name, node)
+            found = heard.report_of(answers.get(minion), self._cluster.name, node)
             if found is None:
                 self._keep(decide.silent(self._cluster, self.state, node, now))
                 continue
@@ -134,7 +149,7 @@ class Round:
         open_ = any(not it.gave_up for it in self.state.incidents.values())
         busy = open_ or self.state.silent or self.state.cliff or step.action
         due = self._seen.at + (0.0 if busy else min(waits, self._quiet))
-        seen.write(self._folder, replace(self._seen, due=due))
+        seen.write(self._folder, replace(self._seen, due=due, idle=self._idle))
 
     def _act(self, action: Action) -> None:
         """Written before it is asked for, and after; a node that says nothing is no success."""
@@ -154,27 +169,32 @@ class Round:
                 deadline=action.deadline,
                 evidence=action.evidence,
             ).get(minion)
-            value = _result(answer)
+            value = heard.result_of(answer)
         except HakubeError as error:
-            value = {"result": "failed", "why": _line(error)}
+            value = {"result": "failed", "why": heard.line(error)}
         self._keep(decide.ended(self.state, action, value, self._doors.clock()))
 
-    def _wait(self, again: float | None, end: float) -> bool:
-        """Wait until it is worth to look again; False where that is not now."""
-        if places.exists(self._folder / "dirty") or wishes.waiting(self._folder):
-            return True
+    def _wait(self, again: float | None, end: float) -> tuple[bool, bool]:
+        """Wait until it is worth to look again. Whether it is, and whether for an event."""
+        if wishes.waiting(self._folder):
+            return True, False
+        if self._marked():
+            return True, True
         if again is None or again > PATIENCE:
-            return False
+            return False, False
         until = time.monotonic() + max(again, LEAST)
         if until >= end:
-            return False
+            return False, False
         while time.monotonic() < until:
             time.sleep(GLANCE)
-            if places.exists(self._folder / "dirty"):
+            if self._marked():
                 # A moment for what comes together: three nodes tell of one fault.
                 time.sleep(GLANCE)
-                break
-        return True
+                return True, True
+        return True, False
+
+    def _marked(self) -> bool:
+        return not self.tired and places.exists(self._folder / "dirty")
 
     def _wishes(self) -> None:
         for file, wish in wishes.waiting(self._folder):
@@ -206,6 +226,7 @@ def cycle(
     limit: float = LIMIT,
     quiet: float | None = None,
     given: Given | None = None,
+    hinted: bool = False,
 ) -> Outcome:
     """Run the cluster's rounds if nobody does; else leave the mark for the one who does.
 
@@ -235,7 +256,7 @@ def cycle(
         with book:
             own = Round(doors, cluster, folder, book, quiet)
             try:
-                own.run(end, given)
+                own.run(end, given, hinted)
             except BaseException:
                 places.mark(folder / "dirty")  # it was taken away, and is not done
                 raise
@@ -243,8 +264,8 @@ def cycle(
                 records += own.records
                 rounds += own.rounds
                 actions += own.actions
-        given = None
-        if time.monotonic() >= end:
+        given, hinted = None, True
+        if time.monotonic() >= end or own.tired:
             break
     return Outcome(
         cluster=cluster.name, ran=True, rounds=rounds, actions=actions, records=tuple(records)
@@ -269,29 +290,3 @@ def holding(cluster: Cluster, state: State, leads: bool = True) -> dict[str, str
 
 def _snapshot(records: Sequence[Record]) -> Record:
     return metrics.carried(fold.snapshot(fold.fold(records), time.time()), records)
-
-
-def _report(answer: Answer | None, cluster: str, node: str) -> report.Report | None:
-    """The node's report of itself; None where it gave none. A minion speaks for itself only."""
-    if answer is None or not answer.good:
-        return None
-    with contextlib.suppress(report.Refused):
-        found = report.read(answer.value)
-        if (found.cluster, found.node) == (cluster, node):
-            return found
-    return None
-
-
-def _result(answer: Answer | None) -> dict[str, Any] | None:
-    """What the node says of an action; text where it could not even begin."""
-    if answer is None:
-        return None
-    if answer.good and isinstance(answer.value, dict):
-        return {str(key): value for key, value in answer.value.items()}
-    return {"result": "failed", "why": _line(answer.value)}
-
-
-def _line(value: Any) -> str:
-    """The last line of what went wrong; a traceback's says it, too."""
-    lines = str(value).strip().splitlines()
-    return lines[-1][:300] if lines else "it says nothing"

@@ -49,7 +49,7 @@ def observe(opts: Mapping[str, Any], tag: Any, data: Any) -> dict[str, Any]:
             "cluster": cluster.name,
         }
     try:
-        outcome = run(opts, cluster, owner="hakube.observe")
+        outcome = run(opts, cluster, owner="hakube.observe", hinted=True)
         _rest(opts, known)
     finally:
         _slots.release()
@@ -72,8 +72,12 @@ def _meant(opts: Mapping[str, Any], known: clusters.Known, tag: Any, data: Any) 
         raise Refused("it speaks for another than the minion is")
     if allowed(opts, cluster).policy.mode == "none":
         raise Refused("hakube:heal:mode is none, or this master's own hakube:heal")
-    if not seen.is_news(places.cluster(opts, cluster.name), node, said):
+    folder = places.cluster(opts, cluster.name)
+    if not seen.is_news(folder, node, said):
         raise Refused("nothing new")
+    if seen.rests(folder, time.time()):
+        places.mark(folder / "dirty")
+        raise Refused("marked: the events before it were only noise")
     return cluster
 
 
@@ -98,9 +102,12 @@ def _rest(opts: Mapping[str, Any], known: clusters.Known) -> None:
     for cluster in known.clusters.values():
         if time.monotonic() > end:
             return
-        if cluster.policy.mode != "none" and places.exists(base / cluster.name / "dirty"):
+        folder = base / cluster.name
+        if not places.exists(folder / "dirty") or seen.rests(folder, time.time()):
+            continue
+        if allowed(opts, cluster).policy.mode != "none":
             try:
-                run(opts, cluster, owner="salt-master")
+                run(opts, cluster, owner="hakube.observe", hinted=True)
             except HakubeError as error:
                 log.error("hakube: cluster %s: %s", cluster.name, error)
 
@@ -112,6 +119,7 @@ def run(
     owner: str,
     given: cycle.Given | None = None,
     quiet: float | None = None,
+    hinted: bool = False,
 ) -> cycle.Outcome:
     """One cluster's cycle, and then people are told of it."""
     folder = places.cluster(opts, cluster.name)
@@ -120,7 +128,7 @@ def run(
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
     leads = mine.policy.mode == cluster.policy.mode
     doors = cycle.Doors(Asker(opts), leads=leads)
-    outcome = cycle.cycle(doors, bare, folder, owner=owner, given=given, quiet=quiet)
+    outcome = cycle.cycle(doors, bare, folder, owner=owner, given=given, quiet=quiet, hinted=hinted)
     notify.tell(opts, mine, folder, outcome.records)
     return outcome
 

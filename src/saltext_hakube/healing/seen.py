@@ -15,17 +15,22 @@ from saltext_hakube.core.remedy.report import Report
 from saltext_hakube.healing import hints, places
 
 FILE = "seen.json"
+#: So many events without anything behind them, and the next ones wait: 2 s, 4 s, ... up to LONGEST.
+#: Who forges events costs the nodes no more than that; at the latest a reconcile asks.
+TIRED, LONGEST = 3, 10.0
 
 
 class Seen(Struct, frozen=True, kw_only=True):
     """``at``: when the nodes were asked; ``due``: when they have to be again (both Unix time).
     ``words``: node -> a hash of what it said; a node that did not answer is not there. ``hold``:
-    what all nodes were told (cycle.holding); None where that was not one text for all."""
+    what all nodes were told (cycle.holding); None where that was not one text for all. ``idle``: so
+    often in a row a node was asked because of an event, and nothing was new."""
 
     at: float = 0.0
     due: float = 0.0
     words: dict[str, str] = {}
     hold: str | None = None
+    idle: int = 0
 
 
 def read(folder: Path) -> Seen:
@@ -46,3 +51,11 @@ def words(report: Report) -> str:
 def is_news(folder: Path, node: str, report: Report) -> bool:
     """Whether the node says something else than when it was asked last."""
     return read(folder).words.get(node) != words(report)
+
+
+def rests(folder: Path, now: float) -> bool:
+    """Whether an event has to wait a little, as those before it were only noise."""
+    last = read(folder)
+    if last.idle < TIRED:
+        return False
+    return 0 <= now - last.at < min(2.0 ** min(last.idle - TIRED + 1, 8), LONGEST)

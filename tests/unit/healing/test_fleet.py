@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.healing import fleet, places, registry, seen
+from saltext_hakube.host import ledger
 
 TAG = "salt/beacon/node1.example/hakube/report"
 
@@ -112,6 +113,20 @@ def test_many_events_at_once_ask_few_times_and_lose_nothing(opts, world):
         thread.join(30)
     assert 1 <= len(world.jobs) <= 15
     assert not places.exists(places.cluster(opts, "k8s") / "dirty")
+
+
+def test_who_forges_events_has_the_nodes_asked_less_and_less(opts, world):
+    folder = places.cluster(opts, "k8s")
+    for number in range(50):
+        fleet.observe(opts, TAG, world.report("node1", boot=f"forged-{number}"))
+    assert len(world.jobs) <= seen.TIRED + 1
+    # What is true meanwhile is marked, and the next reconcile has it.
+    world.down["node1", "disk.space"] = "none"
+    told = fleet.observe(opts, TAG, world.report("node1"))
+    assert "marked" in told["why"]
+    assert fleet.reconcile(opts)["due"] == 1
+    assert "opened" in [record.kind for record in ledger.read(folder, "k8s")[0]]
+    assert seen.read(folder).idle == 0
 
 
 def test_the_schedule_asks_a_quiet_cluster_only_now_and_then(opts, world):

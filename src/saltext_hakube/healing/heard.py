@@ -1,0 +1,35 @@
+"""What a minion answered, as far as it is what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from saltext_hakube.core.remedy import report
+from saltext_hakube.healing.ask import Answer
+
+
+def report_of(answer: Answer | None, cluster: str, node: str) -> report.Report | None:
+    """The node's report of itself; None where it gave none. A minion speaks for itself only."""
+    if answer is None or not answer.good:
+        return None
+    with contextlib.suppress(report.Refused):
+        found = report.read(answer.value)
+        if (found.cluster, found.node) == (cluster, node):
+            return found
+    return None
+
+
+def result_of(answer: Answer | None) -> dict[str, Any] | None:
+    """What the node says of an action; text where it could not even begin."""
+    if answer is None:
+        return None
+    if answer.good and isinstance(answer.value, dict):
+        return {str(key): value for key, value in answer.value.items()}
+    return {"result": "failed", "why": line(answer.value)}
+
+
+def line(value: Any) -> str:
+    """The last line of what went wrong; a traceback's says it, too."""
+    lines = str(value).strip().splitlines()
+    return lines[-1][:300] if lines else "it says nothing"
