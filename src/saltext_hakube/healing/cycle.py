@@ -38,11 +38,13 @@ PATIENCE = 14.0
 
 class Doors(NamedTuple):
     """What the round needs of the world. ``ask``: as ask.Asker; ``clock``: Unix time; ``leads``:
-    whether this master is the one that acts, so that the nodes are to know that they have one."""
+    whether this master is the one that acts, so that the nodes are to know that they have one;
+    ``waits``: whether there is time to wait for what comes true by and by."""
 
     ask: Ask
     clock: Callable[[], float] = time.time
     leads: bool = True
+    waits: bool = True
 
 
 class Given(NamedTuple):
@@ -180,7 +182,7 @@ class Round:
             return True, False
         if self._marked():
             return True, True
-        if again is None or again > PATIENCE:
+        if again is None or again > PATIENCE or not self._doors.waits:
             return False, False
         until = time.monotonic() + max(again, LEAST)
         if until >= end:

@@ -23,12 +23,15 @@ log = logging.getLogger(__name__)
 #: so not more than these are ours; what finds none free is marked, and taken up by who ends next.
 SLOTS = 4
 #: Clusters that a reconcile works on side by side, and minions in one question.
-SIDE_BY_SIDE, TOGETHER = 8, 300
+SIDE_BY_SIDE, TOGETHER = 16, 300
 #: Reports in a second that a quiet fleet is asked for, at most: 3,000 nodes are each asked every
 #: 150 s then.
 PACE = 20.0
 #: Seconds after which a reconcile begins no further cluster: the schedule has the next one.
 LIMIT = 120.0
+
+#: The mark of the schedule's last round.
+RECONCILED = ".reconciled"
 
 _slots = threading.BoundedSemaphore(SLOTS)
 
@@ -120,6 +123,7 @@ def run(
     given: cycle.Given | None = None,
     quiet: float | None = None,
     hinted: bool = False,
+    waits: bool = True,
 ) -> cycle.Outcome:
     """One cluster's cycle, and then people are told of it."""
     folder = places.cluster(opts, cluster.name)
@@ -127,7 +131,7 @@ def run(
     # The ledger keeps what was declared; a webhook's address may have a token in it.
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
     leads = mine.policy.mode == cluster.policy.mode
-    doors = cycle.Doors(Asker(opts), leads=leads)
+    doors = cycle.Doors(Asker(opts), leads=leads, waits=waits)
     outcome = cycle.cycle(doors, bare, folder, owner=owner, given=given, quiet=quiet, hinted=hinted)
     notify.tell(opts, mine, folder, outcome.records)
     return outcome
@@ -156,6 +160,8 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
 
     Two of these at once do no harm: a cluster is worked on by one only.
     """
+    if names is None:
+        places.mark(places.folder(opts) / RECONCILED)
     known = registry.known(opts)
     healed = [
         cluster
@@ -165,6 +171,9 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
     nodes = sum(len(cluster.nodes) for cluster in healed)
     quiet = {cluster.name: max(cluster.policy.reassert, nodes / PACE) for cluster in healed}
     due = [cluster for cluster in healed if names is not None or is_due(opts, cluster)]
+    # Where there is not time for all, those have it next that waited longest.
+    due.sort(key=lambda cluster: seen.read(places.cluster(opts, cluster.name)).at)
+    waits = len(due) <= SIDE_BY_SIDE
     outcomes: list[cycle.Outcome] = []
     failed = {name: why for name, why in known.faults.items() if names is None}
     end = time.monotonic() + LIMIT
@@ -185,6 +194,7 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
                             owner="hakube.reconcile",
                             given=given,
                             quiet=quiet[cluster.name],
+                            waits=waits,
                         )
                     )
                 except HakubeError as error:

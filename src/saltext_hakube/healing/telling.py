@@ -172,6 +172,23 @@ def _warnings(opts: Mapping[str, Any], known: clusters.Known) -> Iterator[str]:
             f"put what `salt-run hakube.master_config` prints into {masterfile.FILE} and restart "
             "salt-master"
         )
+        return
+    late = _late(opts)
+    if late:
+        yield (
+            f"WARNING: the schedule's hakube.reconcile {late}; nobody notices silence or what an "
+            "event did not tell. Is salt-master running, and its schedule enabled?"
+        )
+
+
+def _late(opts: Mapping[str, Any]) -> str:
+    """How long ago the schedule's last round was, where that is too long."""
+    try:
+        ago = time.time() - (places.folder(opts) / fleet.RECONCILED).stat().st_mtime
+    except FileNotFoundError:
+        return "has not run yet"
+    # One round may take as long as fleet.LIMIT, and an action.
+    return f"did not run for {ago:.0f} s" if ago > 2 * fleet.LIMIT else ""
 
 
 def _since(opts: Mapping[str, Any], cluster: Cluster) -> tuple[tuple[Record, ...], tuple[str, ...]]:

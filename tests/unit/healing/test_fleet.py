@@ -171,6 +171,21 @@ def test_all_nodes_of_many_clusters_are_asked_in_one_job(opts, world, pillars):
     assert len(world.jobs) == 2
 
 
+def test_where_many_are_in_trouble_none_waits_for_another(opts, world, pillars):
+    for number in range(40):
+        cluster = {"name": f"c{number}", "nodes": {f"m{number}": "192.0.2.1"}, "password": "x"}
+        pillars[f"m{number}"] = {"cluster": cluster, "heal": {"mode": "act"}}
+    world.down["node1", "files.drift"] = "none"
+    started = time.monotonic()
+    told = fleet.reconcile(opts)
+    assert told["ran"] == 41
+    assert time.monotonic() - started < 30
+    assert world.acts == []  # not settled yet; the next round has it
+    time.sleep(1.0)
+    fleet.reconcile(opts)
+    assert world.acts
+
+
 def test_a_cluster_whose_pillars_disagree_is_told_and_the_others_go_on(opts, world, pillars):
     pillars["a"] = {"cluster": {"name": "b", "nodes": {"a": "192.0.2.1"}, "password": "x"}}
     pillars["a"]["heal"] = {"mode": "act"}

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import threading
 import time
 
@@ -26,6 +27,18 @@ def test_the_screen_says_how_it_is_and_what_keeps_it_from_working(mended):
     assert "k8s" in text
     assert "has no reactor and no schedule of hakube" in text
     assert telling.status(mended, "k8s") in text
+
+
+def test_a_schedule_that_does_not_run_is_told(mended):
+    opts = mended | {
+        "reactor": [{"x": ["salt://hakube/reactor/report.sls"]}],
+        "schedule": {"a": {"function": "hakube.reconcile"}},
+    }
+    assert "WARNING" not in telling.status(opts)
+    os.utime(places.folder(opts) / fleet.RECONCILED, (1, 1))
+    assert "hakube.reconcile did not run for" in telling.status(opts)
+    (places.folder(opts) / fleet.RECONCILED).unlink()
+    assert "hakube.reconcile has not run yet" in telling.status(opts)
 
 
 def test_many_clusters_have_a_line_each_those_with_trouble_first(opts, world, pillars):
