@@ -80,8 +80,9 @@ def _schedule(main: Path, given: Any, elsewhere: bool) -> list[str]:
 
 
 def _warning(name: str, main: Path, given: Any) -> list[str]:
+    kind = "mapping" if isinstance(given, dict) else "list"
     return [
-        f"# WARNING: this {name} replaces that in {main}, which is",
+        f"# WARNING: this {kind} replaces {name} in {main}, which is",
         *(f"#   {line}" for line in _dump(given)),
         "# It is repeated here. Change it here from now on.",
     ]
