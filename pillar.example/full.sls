@@ -235,8 +235,9 @@ hakube:
     rise: 2
     # Seconds: a node tells how it is at least so often; after three times that it is silent.
     reassert: 45
-    # Seconds after the beginning of an incident in which only files are mended: what systemd,
-    # Pacemaker and hakube-watch mend by themselves takes 1 to 3.
+    # Seconds after the beginning of an incident in which only files are mended, and only an
+    # apiserver, scheduler or controller-manager that hangs is killed: what systemd, Pacemaker and
+    # hakube-watch mend by themselves takes 1 to 3.
     settle: 4
     # Seconds in which an action may still come to something.
     patience: 20
@@ -253,7 +254,7 @@ hakube:
       longest: 600
       # So many actions in a row that mended nothing: it is only told from then on.
       breaker: 2
-    # What a node may do by itself while its master is away (rungs probe, files, hand).
+    # What a node may do by itself while its master is away (rungs files, hand).
     alone:
       enabled: true
       # Seconds without the master.

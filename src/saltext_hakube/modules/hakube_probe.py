@@ -41,9 +41,10 @@ def plan(absent=False):
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": []}``. ``changes`` has ``program``
     (what happens to it, in a word), ``config`` and ``unit`` (unified diffs), ``service`` (a list
-    of ``enable``, ``start``, ``restart``, ``stop``, ``disable``), ``/etc/hakube/files.json`` (a word:
-    which files are hakube's, and what they should be) and ``/usr/local/lib/hakube/hakube-alert`` (a
-    word: Pacemaker's alert agent), each only where something is to be done. ``warnings`` names
+    of ``enable``, ``start``, ``restart``, ``stop``, ``disable``), ``/etc/hakube/files.json`` (a
+    word: which files are hakube's, and what they should be) and
+    ``/usr/local/lib/hakube/hakube-alert`` (a word: Pacemaker's alert agent), each only where
+    something is to be done. ``warnings`` names
     files of which it cannot be said what they should be.
 
     Fails with what is wrong with the pillar.

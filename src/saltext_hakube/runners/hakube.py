@@ -63,7 +63,8 @@ def doctor(tgt="*", tgt_type="glob", timeout=15):
 
     Refreshes the minions' pillar. Looks at: minions that do not answer; that lack the extension
     or have another version than the master; a pillar that is wrong; a node of the pillar that no
-    answering minion is; a master that does not serve the SLS files.
+    answering minion is; a master that does not serve the SLS files, or lacks what the healing needs
+    where a pillar asks for it.
 
     Returns ``{"retcode": 0 or 1, "master": {...}, "minions": {ID: {...}}, "problems": [...]}``:
     versions of extension, Salt and Python, and one line for each problem. The exit code of
@@ -89,6 +90,7 @@ def doctor(tgt="*", tgt_type="glob", timeout=15):
         _ask(sorted(versions), "saltutil.refresh_pillar", timeout, wait=True)
         configs = _ask(sorted(versions), "hakube.config", timeout)
         problems += diagnosis.nodes(configs, _known("*", "glob"))
+        problems += _look_at_healing(configs)
     except SaltException as error:
         problems.append(f"the minions could not be asked: {error}")
     return {
@@ -105,6 +107,17 @@ def _look_at_master():
     return [
         f"the master does not serve hakube's SLS files; put what `salt-run hakube.master_config` "
         f"prints into {FILE} and restart salt-master"
+    ]
+
+
+def _look_at_healing(configs):
+    """What this master lacks to heal the clusters whose pillar asks for it."""
+    modes = {it["heal"]["mode"] for it in configs.values() if isinstance(it, dict) and "heal" in it}
+    lacks = masterfile.missing(__opts__) if modes - {"none"} else []
+    return [
+        f"the master's configuration has no {name} for the healing (hakube:heal:mode); put what "
+        f"`salt-run hakube.master_config` prints into {FILE} and restart salt-master"
+        for name in lacks
     ]
 
 

@@ -61,7 +61,7 @@ class Budget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 class Alone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a node may do when its master has been away for ``after`` seconds: ``tokens`` actions,
-    one more each ``every`` seconds; of the rungs probe, files and hand only."""
+    one more each ``every`` seconds; of the rungs files and hand only."""
 
     enabled: bool = True
     after: Wait = 120
@@ -74,10 +74,11 @@ class Heal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     ``fall``, ``rise``: so many looks in a row make a verdict. ``reassert``: seconds after which a
     node reports again though nothing changed; three of them without a word are silence. ``settle``:
-    seconds after an incident was opened in which only files are mended: what systemd, Pacemaker and
-    hakube-watch mend by themselves takes 1 to 3 s. ``patience``: seconds after an action in which
-    it may still come to something. ``storm``: seconds without action after most nodes went bad at
-    once. ``rungs``: component -> its ladder, where it is another than the default.
+    seconds after an incident was opened in which only files are mended, and only what hangs of
+    Kubernetes is killed: what systemd, Pacemaker and hakube-watch mend takes 1 to 3 s.
+    ``patience``: seconds after an action in which it may still come to something. ``storm``:
+    seconds without action after most nodes went bad at once. ``rungs``: component -> its ladder,
+    where it is another than the default.
     """
 
     mode: Mode = "none"

@@ -35,8 +35,8 @@ def do(scene: Scene, _finding: Finding) -> None:
     words = ("--node", scene.node, "--name", "standby", "--lifetime", "reboot", "--update", "on")
     scene.run("crm_attribute", *words, most=ORDER)
     scene.say(
-        f"put {scene.node} into standby until it is booted (`hakube_pcs.standby {scene.node} "
-        "off` ends it)"
+        f"put {scene.node} into standby until it is booted (`hakube_pcs.unstandby {scene.node}` "
+        "ends it)"
     )
 
 
