@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from saltext_hakube.core.cib import objects as o
+from saltext_hakube.core.values import MASKED
 
 words = st.sampled_from(
     ["alpha", "beta", "gamma", "delta", "state", "fake", "ip", "nic", "site", "cpu", "memory"]
@@ -14,6 +15,8 @@ texts |= st.text(
     min_size=1,
     max_size=8,
 )
+# What stands for a value that is not shown is no value.
+texts = texts.filter(lambda text: text != MASKED)
 values = st.dictionaries(words, texts, max_size=3)
 durations = st.sampled_from(["10", "10s", "500ms", "1min", "PT2M", "3600"])
 scores = st.sampled_from(["INFINITY", "-INFINITY", "100", "-5", "0"])

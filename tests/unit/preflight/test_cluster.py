@@ -45,7 +45,10 @@ def node(name, value):
 
 def without_monitor(resource):
     """Its CIB has a monitor of another interval than 0 no more."""
-    return cluster(cib=cib().replace('name="monitor" interval="5s"', 'name="monitor" interval="0"'))
+    text = cib()
+    for every in ("5s", "3s"):  # haproxy's, the apiserver's
+        text = text.replace(f'name="monitor" interval="{every}"', 'name="monitor" interval="0"')
+    return cluster(cib=text)
 
 
 NO_DEVICE = {"fencing": "none"}
