@@ -166,6 +166,12 @@ def _choice(found):
     """What the node would do alone now, and for how many seconds its master has been away."""
     machine = face.machine(__opts__)
     away = host.away(machine)
+    # The word of the pillar as the minion has it now, where that is more careful than the one that
+    # was applied: who turns the healing off and stops the master is not to be healed against.
+    said = (__pillar__.get("hakube") or {}).get("heal") or {}
+    mode = said.get("mode") if isinstance(said, dict) else None
+    if mode != "act":
+        return pure.Choice(why=f"hakube:heal:mode is {mode or 'none'} in the minion's pillar"), away
     account, rights = host.account(machine), voice.settings(machine).rights
     return pure.choose(account, away, read(found), rights, found["at"]), away
 

@@ -19,6 +19,11 @@ from saltext_hakube.core.remedy.sight import Sight, majority
 OBSERVE = "hakube:heal:mode is observe"
 
 
+#: What mends only what is verified broken on the spot: it needs no others that are well. A cluster
+#: with a node that is off, or with one trouble on two nodes, would never be mended else.
+UNHARMFUL = frozenset({"files", "hand"})
+
+
 class Case(NamedTuple):
     """What is asked about. ``other``: what keeps all others waiting: an action that is under way,
     or not verified yet, or was chosen just now; empty where nothing does."""
@@ -160,6 +165,8 @@ def healthy(case: Case) -> Gate:
     bad = [it for it in sight.cluster.nodes if it in sight.red or not sight.answers(it)]
     if count > 1 and len(bad) == count:
         return Gate("healthy", False, "no node is well")
+    if case.choice.rung in UNHARMFUL:
+        return Gate("healthy", True, "it takes nothing away from who is well")
     well = sight.well(component) - {case.incident.node or case.choice.node}
     need = min(majority(sight.cluster), count - 1)
     told = f"{component} is well on {len(well)} of the {count - 1} other nodes"
