@@ -61,7 +61,10 @@ def test_the_tree_is_listed_in_every_environment_of_the_master(client):
     for environment in ("base", "prod"):
         files = client.cmd("node1", "cp.list_master", [environment])["node1"]
         assert {"hakube/init.sls", "hakube/clean.sls"} <= set(files)
-        assert client.cmd("node1", "cp.list_master_dirs", [environment])["node1"] == ["hakube"]
+        assert client.cmd("node1", "cp.list_master_dirs", [environment])["node1"] == [
+            "hakube",
+            "hakube/reactor",
+        ]
     assert client.cmd("node1", "cp.list_master", ["nowhere"])["node1"] == []
 
 

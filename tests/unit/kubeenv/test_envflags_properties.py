@@ -71,7 +71,9 @@ def others(text, flag):
 @given(FILES, FLAGS, NEW)
 def test_the_program_gets_the_new_value_and_its_other_arguments(text, flag, new):
     before = envfile.get(text, "X")
-    after = envflags.with_flag(text, "X", flag, new)
+    after = tried(envflags.with_flag, text, "X", flag, new)
+    if after is None:
+        return
     assert envflags.get(after, "X", flag) == new
     assert len(envflags._find(envfile.get(after, "X"), flag)) == 1
     if before is not None and envflags.flags(before) and "--" not in arguments(text):
@@ -81,8 +83,8 @@ def test_the_program_gets_the_new_value_and_its_other_arguments(text, flag, new)
 @FAST
 @given(FILES, FLAGS, NEW)
 def test_an_edit_made_twice_is_made_once(text, flag, new):
-    after = envflags.with_flag(text, "X", flag, new)
-    assert envflags.with_flag(after, "X", flag, new) == after
+    after = tried(envflags.with_flag, text, "X", flag, new)
+    assert after is None or envflags.with_flag(after, "X", flag, new) == after
 
 
 def tried(edit, *arguments):
