@@ -51,10 +51,18 @@ def _programs(inodes: set[str]) -> dict[str, str]:
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
     found: dict[str, str] = {}
     for process in Path("/proc").glob("[0-9]*") if wanted else ():
-        with contextlib.suppress(OSError):
-            for entry in (process / "fd").iterdir():
+        for entry in _opened(process):
+            with contextlib.suppress(OSError):  # it was closed meanwhile; the others are not
                 inode = wanted.get(str(entry.readlink()))
                 if inode is not None:
                     name = (process / "comm").read_text(encoding="utf-8", errors="replace")
                     found.setdefault(inode, name.strip())
     return found
+
+
+def _opened(process: Path) -> list[Path]:
+    """What a process has open; nothing where it ended meanwhile."""
+    try:
+        return list((process / "fd").iterdir())
+    except OSError:
+        return []
