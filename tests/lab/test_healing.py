@@ -38,8 +38,8 @@ def healed(applied):
     before = applied.master.read(MASTER)
 
     def apply(mode):
-        # More than the default allows in an hour: a test may be run again and again.
         health.clean(nodes[0])  # an apply tells of what failed before, as in the tests of the rungs
+        # More than the default allows in an hour: a test may be run again and again.
         pillar["hakube"]["heal"] = {"mode": mode, "budget": {"each": 20, "cluster": 100}}
         applied.write_pillar(yaml.safe_dump(pillar, sort_keys=False))
         done = applied.salt(target, "state.apply", SLS, timeout=300)
