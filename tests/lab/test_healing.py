@@ -1,5 +1,7 @@
 """The healing on real machines: a fault, and master and nodes mend it, and can tell of it."""
 
+import time
+
 import pytest
 import yaml
 
@@ -89,14 +91,16 @@ def told(lab, component, node):
 
 def test_a_spoiled_file_is_put_right_and_haproxy_is_back(healed):
     node = balancer.holder(healed)
-    before = node.read(CONFIG)
+    before, begin = node.read(CONFIG), time.monotonic()
     node.run(f"echo 'this is no configuration' > {CONFIG}; pkill -9 -x haproxy")
     wait_until(lambda: node.read(CONFIG) == before, "the file to be put right", timeout=SLOWER)
+    right = time.monotonic() - begin
     wait_until(
         lambda: node.run("systemctl is-active haproxy", check=False).stdout.strip() == "active",
         "haproxy to be back",
         timeout=SLOWER,
     )
+    print(f"a spoiled file: right after {right:.1f} s, back after {time.monotonic() - begin:.1f} s")
     wait_until(lambda: well(healed), "all to be well", timeout=SLOWER, every=1)
     line, story = told(healed, "haproxy", node.name)
     assert f"mended by files on {node.name}" in line
@@ -112,7 +116,7 @@ def test_a_scheduler_that_hangs_is_killed_once_it_is_verified_and_comes_back(hea
         for node in health.members(healed)
         if node.run(f"systemctl is-active {unit}", check=False).stdout.strip() == "active"
     ]
-    before = mended_by_kill(healed, node)
+    before, begin = mended_by_kill(healed, node), time.monotonic()
     hang(node, unit)
     try:
         wait_until(
@@ -121,6 +125,7 @@ def test_a_scheduler_that_hangs_is_killed_once_it_is_verified_and_comes_back(hea
             timeout=SLOWER,
             every=1,
         )
+        print(f"a scheduler that hangs: mended after {time.monotonic() - begin:.1f} s")
     finally:
         thaw(node, unit)
     _, story = told(healed, "scheduler", node.name)

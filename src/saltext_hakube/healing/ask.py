@@ -15,8 +15,8 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import salt.client
 from salt.exceptions import SaltException
@@ -41,19 +41,8 @@ class Answer(NamedTuple):
     good: bool
 
 
-class Ask(Protocol):
-    """Ask minions to run a function; those that answer in time are in what is returned."""
-
-    def __call__(
-        self,
-        minions: Sequence[str],
-        function: str,
-        deadline: float,
-        /,
-        *,
-        patient: Sequence[str] | None = None,
-        **arguments: Any,
-    ) -> dict[str, Answer]: ...
+#: Ask minions to run a function (Asker); those that answer in time are in what is returned.
+Ask = Callable[..., dict[str, Answer]]
 
 
 class Asker:

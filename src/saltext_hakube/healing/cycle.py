@@ -170,6 +170,7 @@ class Round:
                 incident=action.incident,
                 deadline=action.deadline,
                 evidence=action.evidence,
+                test=False,  # whatever the minion's own option says
             ).get(minion)
             value = heard.result_of(answer)
         except HakubeError as error:

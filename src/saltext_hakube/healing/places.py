@@ -1,17 +1,15 @@
-"""Where the healing keeps its files on the master, and the locks on them.
+"""Where the healing keeps its files on the master.
 
-``CACHEDIR/hakube/CLUSTER/`` (master configuration ``hakube: {folder: DIR}``): the ledger, ``lock``
-(whoever holds it runs the cluster's cycle), ``dirty`` (something came meanwhile), ``seen.json``
-(what the nodes last said). A name with a dot in front is of the master, not of a cluster.
+``CACHEDIR/hakube/CLUSTER/`` (master configuration ``hakube: {folder: DIR}``): the ledger (whoever
+holds it runs the cluster's cycle), ``dirty`` (something came meanwhile), ``seen.json`` (what the
+nodes last said). A name with a dot in front is of the master, not of a cluster.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,25 +28,6 @@ def cluster(opts: Mapping[str, Any], name: str) -> Path:
     found = folder(opts) / name
     found.mkdir(mode=0o700, exist_ok=True)
     return found
-
-
-@contextlib.contextmanager
-def turn(file: Path) -> Iterator[bool]:
-    """Hold a lock while the block runs, if nobody else does; says whether it is held.
-
-    It ends with the process, so a crash leaves none behind; two threads exclude each other, too,
-    for a lock by flock belongs to the opened file.
-    """
-    number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(number)
 
 
 def write(file: Path, content: bytes) -> None:

@@ -21,6 +21,7 @@ import salt.utils.master
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.healing import clusters, places
 from saltext_hakube.healing.clusters import Known
+from saltext_hakube.host import lock
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def known(opts: Mapping[str, Any], *, stranger: bool = False, fresh: bool = Fals
     limit = 0.0 if fresh else AGAIN if stranger else FRESH
     if found and age is not None and 0 <= age < limit:
         return found
-    with places.turn(folder / ".registry.lock") as mine:
+    with lock.held(folder / ".registry.lock") as mine:
         if not mine:  # somebody reads it just now
             return found or Known()
         return _read(opts, folder)

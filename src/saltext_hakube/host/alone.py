@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,7 +13,7 @@ from saltext_hakube.core.errors import Conflict
 from saltext_hakube.core.remedy import alone, looks
 from saltext_hakube.core.remedy.alone import Account
 from saltext_hakube.core.remedy.report import Alone as Act
-from saltext_hakube.host import files
+from saltext_hakube.host import files, lock
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.samples import FOLDER, content
 from saltext_hakube.host.voice import boot, clock
@@ -80,12 +78,7 @@ def locked(machine: Machine) -> Iterator[None]:
     """Nobody else acts alone here meanwhile. Raises Conflict at once where somebody does."""
     path = machine.path(LOCK)
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict("this node is at it already") from None
+    with lock.held(path) as mine:
+        if not mine:
+            raise Conflict("this node is at it already")
         yield
-    finally:
-        os.close(descriptor)

@@ -166,14 +166,11 @@ def _choice(found):
     """What the node would do alone now, and for how many seconds its master has been away."""
     machine = face.machine(__opts__)
     away = host.away(machine)
-    # The word of the pillar as the minion has it now, where that is more careful than the one that
-    # was applied: who turns the healing off and stops the master is not to be healed against.
-    said = (__pillar__.get("hakube") or {}).get("heal") or {}
-    mode = said.get("mode") if isinstance(said, dict) else None
-    if mode != "act":
-        return pure.Choice(why=f"hakube:heal:mode is {mode or 'none'} in the minion's pillar"), away
-    account, rights = host.account(machine), voice.settings(machine).rights
-    return pure.choose(account, away, read(found), rights, found["at"]), away
+    # What was applied, and what the minion's pillar says now: who turns the healing off, and then
+    # stops the master, is not to be healed against.
+    config = face.config(__pillar__, __grains__, __opts__)
+    rights = voice.settings(machine).rights.within(config.heal.mode)
+    return pure.choose(host.account(machine), away, read(found), rights, found["at"]), away
 
 
 def _act(choice, found):

@@ -142,10 +142,10 @@ def rungs(component=None, deadline=60):
         salt node1 hakube_heal.rungs haproxy
     """
     with face.told():
-        config, heal = _config(), tasks.heal(__pillar__["hakube"])
+        config = _config()
         told = {}
         for name in COMPONENTS if component is None else [component]:
-            ladder = heal.ladder(_asked(RUNGS[0], name, deadline).component)
+            ladder = config.heal.ladder(_asked(RUNGS[0], name, deadline).component)
             told[name] = {rung: _told(config, rung, name, deadline) for rung in ladder}
     return told
 
@@ -167,14 +167,11 @@ def _config():
 
 
 def _scene(config, task):
-    heal = tasks.heal(__pillar__["hakube"])
     machine = face.machine(__opts__)
-    return Scene(
-        machine, config, heal, task, tuple(_subjects(config, heal)), jobs.state_run(__opts__)
-    )
+    return Scene(machine, config, task, tuple(_subjects(config)), jobs.state_run(__opts__))
 
 
-def _subjects(config, heal):
+def _subjects(config):
     """Whose files may be put right, in the order of an apply."""
     reflex = config.reflex
     guarded = reflex.guard or reflex.announce
@@ -186,7 +183,7 @@ def _subjects(config, heal):
     yield _subject("haproxy", haproxy, plan="repairs", apply="repair", applied=True)
     yield _subject("watch", haproxy, _own(watch), absent=not config.watch.enabled)
     yield _subject("guard", frozenset({"vip"}), _own(guard), absent=not guarded)
-    if heal.mode in ("observe", "act"):
+    if config.heals:
         yield _subject("probe", frozenset(), _own(probe))
     # What runs has read it before it was spoiled, and what does not run reads it when it starts.
     yield _subject("kubeenv", _KUBERNETES, kubernetes, restart=False)

@@ -48,6 +48,14 @@ def _told(function, *args, **kwargs):
         return {"error": "an error of hakube's own; the log has it", "retcode": 1}
 
 
+def _logged(function, *args):
+    """The same for what the reactor and the schedule call: nobody looks at what is returned."""
+    said = _told(function, *args)
+    if said.get("error"):
+        log.error("hakube.%s: %s", function.__name__, said["error"])
+    return said
+
+
 def observe(tag, data):
     """
     Look at the cluster of a node that says how it is. The reactor calls it.
@@ -67,7 +75,7 @@ def observe(tag, data):
 
         salt-run hakube.observe salt/beacon/node1/hakube/report '{}'
     """
-    return _told(fleet.observe, tag, data)
+    return _logged(fleet.observe, tag, data)
 
 
 def reconcile(cluster=None):
@@ -92,7 +100,7 @@ def reconcile(cluster=None):
         salt-run hakube.reconcile
         salt-run hakube.reconcile k8s
     """
-    return _told(fleet.reconcile, cluster)
+    return _logged(fleet.reconcile, cluster)
 
 
 def pause(cluster, reason, node=None, for_=None, until=None):

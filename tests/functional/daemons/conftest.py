@@ -10,17 +10,8 @@ import pytest
 from saltext_hakube.core.daemon import Daemon
 from saltext_hakube.host import systemd
 from saltext_hakube.host.machine import Machine
+from tests.functional.pillar import SMALLEST
 
-PILLAR = {
-    "hakube": {
-        "cluster": {
-            "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
-            "password": "not a secret in here",
-        },
-        "vip": {"address": "192.0.2.100", "prefix": 24},
-        "fencing": "none",
-    }
-}
 DEBIAN = (
     "[Service]\nEnvironment=CONFIG=/etc/haproxy/haproxy.cfg EXTRAOPTS=-S_/run/haproxy-master.sock\n"
     "ExecStart=/usr/sbin/haproxy -Ws -f $CONFIG -S /run/haproxy-master.sock\n"
@@ -35,7 +26,7 @@ def minion_config_overrides(minion_config_overrides):
 
 @pytest.fixture(scope="module")
 def pillar_data(request):
-    return getattr(request, "param", PILLAR)
+    return getattr(request, "param", SMALLEST)
 
 
 @pytest.fixture

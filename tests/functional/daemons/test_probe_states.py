@@ -7,8 +7,7 @@ import pytest
 
 from saltext_hakube.agents.probe.drift import Drift
 from saltext_hakube.core import alert, probe, restart, watch
-
-from .conftest import PILLAR
+from tests.functional.pillar import SMALLEST
 
 
 @pytest.fixture
@@ -27,7 +26,9 @@ def test_the_manifest_is_for_root_and_the_agent_for_pacemaker(states, root, unit
 
 
 @pytest.mark.parametrize(
-    "pillar_data", [{"hakube": {**PILLAR["hakube"], "haproxy": {"verify": "none"}}}], indirect=True
+    "pillar_data",
+    [{"hakube": {**SMALLEST["hakube"], "haproxy": {"verify": "none"}}}],
+    indirect=True,
 )
 def test_after_an_apply_no_file_of_ours_has_drifted(states, root, unit, tmp_path, pillar_data):
     assert states.hakube_haproxy.config_managed("haproxy").result is True

@@ -4,8 +4,7 @@ import pytest
 
 from saltext_hakube.core import restart
 from saltext_hakube.host import systemd
-
-from .conftest import PILLAR
+from tests.functional.pillar import SMALLEST
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,7 @@ def test_they_are_there_once_and_go_without_a_trace(states, below, root):
 
 @pytest.mark.parametrize(
     "pillar_data",
-    [{"hakube": {**PILLAR["hakube"], "haproxy": {"unit": "haproxy@api.service"}}}],
+    [{"hakube": {**SMALLEST["hakube"], "haproxy": {"unit": "haproxy@api.service"}}}],
     indirect=True,
 )
 def test_a_unit_that_is_haproxys_no_more_loses_its_drop_in(states, below, root, pillar_data):

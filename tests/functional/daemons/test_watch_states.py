@@ -6,15 +6,16 @@ import pytest
 
 from saltext_hakube.core import watch
 from saltext_hakube.host import systemd
+from tests.functional.pillar import SMALLEST
 
-from .conftest import DEBIAN, PILLAR
+from .conftest import DEBIAN
 
 CONFIG = watch.DAEMON.config[1:]
 
 
 def with_haproxy(**options):
     return pytest.mark.parametrize(
-        "pillar_data", [{"hakube": {**PILLAR["hakube"], "haproxy": options}}], indirect=True
+        "pillar_data", [{"hakube": {**SMALLEST["hakube"], "haproxy": options}}], indirect=True
     )
 
 

@@ -7,22 +7,13 @@ import stat
 import pytest
 
 from saltext_hakube.host import run as door
+from tests.functional.pillar import SMALLEST
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("haproxy", path=os.pathsep.join([*os.get_exec_path(), *door.SBIN])),
     reason="haproxy is not installed",
 )
 
-PILLAR = {
-    "hakube": {
-        "cluster": {
-            "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
-            "password": "not a secret in here",
-        },
-        "vip": {"address": "192.0.2.100", "prefix": 24},
-        "fencing": "none",
-    }
-}
 DEBIAN = """global
 	log /dev/log	local0
 	stats socket /run/haproxy/admin.sock mode 660 level admin
@@ -51,7 +42,7 @@ def minion_config_overrides(minion_config_overrides):
 
 @pytest.fixture(scope="module")
 def pillar_data():
-    return PILLAR
+    return SMALLEST
 
 
 @pytest.fixture

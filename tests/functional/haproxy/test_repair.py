@@ -8,6 +8,7 @@ import pytest
 from salt.exceptions import CommandExecutionError
 
 from saltext_hakube.host import run as door
+from tests.functional.pillar import SMALLEST
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("haproxy", path=os.pathsep.join([*os.get_exec_path(), *door.SBIN])),
@@ -26,18 +27,8 @@ def minion_config_overrides(minion_config_overrides):
 
 @pytest.fixture(scope="module")
 def pillar_data():
-    return {
-        "hakube": {
-            "cluster": {
-                "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
-                "password": "not a secret in here",
-            },
-            "vip": {"address": "192.0.2.100", "prefix": 24},
-            "fencing": "none",
-            # So that no certificate of a cluster has to be there.
-            "haproxy": {"verify": "none"},
-        }
-    }
+    # So that no certificate of a cluster has to be there.
+    return {"hakube": {**SMALLEST["hakube"], "haproxy": {"verify": "none"}}}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from saltext_hakube.core.remedy.policy import DEFAULT
 from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
 from saltext_hakube.host import kubeapply, remembered
 from saltext_hakube.host.machine import Machine
+from tests.functional.pillar import SMALLEST
 
 
 @pytest.fixture(scope="module")
@@ -16,16 +17,7 @@ def minion_config_overrides(minion_config_overrides):
 
 @pytest.fixture(scope="module")
 def pillar_data():
-    return {
-        "hakube": {
-            "cluster": {
-                "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
-                "password": "not a secret in here",
-            },
-            "vip": {"address": "192.0.2.100", "prefix": 24},
-            "fencing": "none",
-        }
-    }
+    return SMALLEST
 
 
 def test_two_files_are_one_module(modules):

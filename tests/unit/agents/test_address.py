@@ -119,3 +119,17 @@ def test_an_address_that_is_here_is_nobodys_business(cluster, floating, until):
     actions = floating("127.0.0.1")
     assert not until(lambda: cluster.asked, 0.5)
     assert did(actions) == []
+
+
+def test_while_the_cluster_has_another_address_nothing_is_failed(
+    cluster, floating, until, often, capsys
+):
+    """The pillar's address was changed: the watch knows of it before the cluster does."""
+    other = '<instance_attributes id="i"><nvpair id="i-ip" name="ip" value="192.0.2.7"/>'
+    running = text("2.1-running")
+    end = running.index(">", running.index('<primitive id="VIP-apiserver"')) + 1
+    cluster.cib = running[:end] + other + "</instance_attributes>" + running[end:]
+    actions = floating()
+    assert until(lambda: cluster.asked)
+    assert not until(lambda: cluster.told or did(actions), 0.6)
+    assert "is left to others: the cluster has another address for it" in capsys.readouterr().err

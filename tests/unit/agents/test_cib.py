@@ -24,7 +24,7 @@ def text(name):
 
 
 def ask(cib):
-    return watch.ask(cib, VIP, NODE)
+    return watch.ask(cib, VIP, NODE, "192.0.2.100")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_it_may_be_in_a_group_or_of_a_template_and_nothing_else(cib, yes):
 
 @pytest.mark.parametrize(("resource", "node"), [("other", NODE), (VIP, "node9"), (VIP, "")])
 def test_where_it_has_no_history_it_never_was(resource, node):
-    answer = watch.ask(text("2.1-running"), resource, node)
+    answer = watch.ask(text("2.1-running"), resource, node, "192.0.2.100")
     assert (answer.hears, answer.again) == ("", RARELY)
 
 
@@ -235,5 +235,6 @@ def test_no_cib_of_others_is_too_strange():
         nodes = [one.get("uname", "") for one in root.iter("node_state")][:1]
         for name, node in itertools.product(names, nodes):
             asked += 1
-            yes += watch.ask(path.read_text(encoding="utf-8"), name, node).hears == FAIL
+            text_ = path.read_text(encoding="utf-8")
+            yes += watch.ask(text_, name, node, "192.0.2.100").hears == FAIL
     assert 0 < yes < asked

@@ -71,7 +71,7 @@ def test_files_are_put_right_only_as_they_were_applied(machine, interval, drift,
     config = resolve(changed({"watch:interval": interval}), FACTS)
     asked = task(rung="files", component="files", incident="i", deadline=10)
     watch = subject("watch", ("/etc/hakube/watch.json", WATCH_UNIT), drift)
-    found = files.look(Scene(machine, config, None, asked, (watch,)))
+    found = files.look(Scene(machine, config, asked, (watch,)))
     assert isinstance(found, Finding)
     assert found.result == expected, found
 
@@ -83,9 +83,9 @@ def test_one_subject_that_cannot_be_planned_does_not_keep_the_others_from_being_
     asked = task(rung="files", component="files", incident="i", deadline=10)
     bad = Subject("sysctl", frozenset(), (), wrong, wrong)
     good = subject("haproxy", (), {"file": "kept"})
-    found = files.look(Scene(machine, resolve(GOOD, FACTS), None, asked, (bad, good)))
+    found = files.look(Scene(machine, resolve(GOOD, FACTS), asked, (bad, good)))
     assert (found.result, [it.on for it in found.orders]) == ("would", ["haproxy"])
-    alone = files.look(Scene(machine, resolve(GOOD, FACTS), None, asked, (bad,)))
+    alone = files.look(Scene(machine, resolve(GOOD, FACTS), asked, (bad,)))
     assert (alone.result, alone.why) == ("refused", "sysctl: its file has no end")
 
 

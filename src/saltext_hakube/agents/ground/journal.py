@@ -12,9 +12,12 @@ INFO, WARNING, ERROR = 6, 4, 3  # syslog's levels, as the journal takes them (sd
 
 def say(text: str, level: int = INFO) -> None:
     """One line into the journal."""
-    # In one write: more than one thread has something to say.
-    sys.stderr.write(f"<{level}>{' '.join(text.splitlines())}\n")
-    sys.stderr.flush()
+    # The journal may be gone, or full. Who acts goes on without words: an error here would end both
+    # daemons in the midst of what they do.
+    with contextlib.suppress(OSError):
+        # In one write: more than one thread has something to say.
+        sys.stderr.write(f"<{level}>{' '.join(text.splitlines())}\n")
+        sys.stderr.flush()
 
 
 def tell_systemd(text: str) -> None:
@@ -22,7 +25,7 @@ def tell_systemd(text: str) -> None:
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    # It is busy, or is restarted itself: it hears the next one.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.setblocking(False)
-        with contextlib.suppress(BlockingIOError):  # systemd is busy; it hears the next one
-            notify.sendto(text.encode(), "\0" + path[1:] if path[0] == "@" else path)
+        notify.sendto(text.encode(), "\0" + path[1:] if path[0] == "@" else path)

@@ -1,17 +1,21 @@
 """What Pacemaker says of one resource on one node, out of the CIB's XML. Pure.
 
-view(xml, node, resource) -> View        # Raises Unreadable
+view(xml, node, resource, address) -> View        # Raises Unreadable
 
 The XML is the whole CIB (`cibadmin -Q --local`), or Pacemaker's own file of it: that has no
 status, so nothing of ``last`` and ``member``, but is there while Pacemaker is not.
 
-Who sees that the VIP's address is not on this node asks what Pacemaker should hear (``hears``).
-The guard asks before it gives up: no ``hands_off``, and ``policy`` in GIVES_UP.
+Who sees that the VIP's address is not on this node asks what Pacemaker should hear (``hears``). He
+says which address that is: while it is changed the cluster has another one, and that may be here.
+The guard asks before it gives up: no ``hands_off``, and, where the stack lives, ``policy`` in
+GIVES_UP.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from saltext_hakube.agents.ground.history import STARTED, STOP_FAILED, Last, last
@@ -42,6 +46,7 @@ class View(NamedTuple):
     not about to leave. ``wanted``: nobody wants it stopped (``target-role``,
     ``stop-all-resources``).
 
+    ``elsewhere``: the cluster may have another address for the resource than the one asked about.
     ``hands_off``: why the resource is nobody's business but a person's now; empty if it is not.
     ``against``: that, or what else speaks against telling Pacemaker anything; empty if nothing.
     Where a rule decides about a value it counts as in force where that is maintenance, and not
@@ -55,6 +60,7 @@ class View(NamedTuple):
     wanted: bool
     policy: str
     last: Last
+    elsewhere: bool
     hands_off: str
     against: str
 
@@ -67,8 +73,8 @@ class View(NamedTuple):
         )
 
 
-def view(xml: str | bytes, node: str, resource: str) -> View:
-    """Read it. Raises Unreadable."""
+def view(xml: str | bytes, node: str, resource: str, address: str | None = None) -> View:
+    """Read it. ``address``: the one that is watched, as text. Raises Unreadable."""
     try:
         root = ET.fromstring(xml)
     except (ET.ParseError, ValueError) as error:
@@ -83,7 +89,9 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
     states = _states(root, configured, node)
     cluster = [root.findall("configuration/crm_config/cluster_property_set")]
     own = [_attributes(configured, states)]
-    meta = pairs.meta(chain)
+    meta = pairs.of(chain)
+    parameters = pairs.of(chain, "instance_attributes")
+    lost_parameters = address is not None and pairs.lost(parameters)
 
     quorate = (root.get("have-quorum") or "").strip().lower() in TRUE
     maintenance = _first(
@@ -95,8 +103,8 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
         (pairs, "the cluster", "is-managed-default", TRUE, cluster),
         (pairs, resource, "is-managed", TRUE, meta),
     )
-    elsewhere = (("the cluster", cluster), (node, own), (resource, meta))
-    lost = [who for who, levels in elsewhere if pairs.lost(levels)]
+    owners = (("the cluster", cluster), (node, own), (resource, meta))
+    lost = [who for who, levels in owners if pairs.lost(levels)]
     hands_off = maintenance or unmanaged
     if lost and not hands_off:
         hands_off = f"{lost[0]} has values that are set elsewhere"
@@ -107,6 +115,7 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
         (pairs, resource, "target-role", frozenset({"started"}), meta),
     )
     silent = _stops_silently(root, pairs, chain[0])
+    elsewhere = address is not None and _is_other(pairs.in_force("ip", parameters), address)
     alone = all(it.tag in ("primitive", "group") for it in chain)
     return View(
         quorate=quorate,
@@ -116,9 +125,12 @@ def view(xml: str | bytes, node: str, resource: str) -> View:
         wanted=not unwanted,
         policy=_policy(pairs, cluster[0]),
         last=last(states, resource),
+        elsewhere=elsewhere,
         hands_off=hands_off,
         against=("" if quorate else "the node has no quorum")
         or hands_off
+        or ("the cluster has another address for it" if elsewhere else "")
+        or (f"{resource} has values that are set elsewhere" if lost_parameters else "")
         or leaves
         or unwanted
         or silent
@@ -203,6 +215,18 @@ def _stops_silently(root: ET.Element, pairs: Pairs, primitive: ET.Element) -> st
         if pairs.other("record-pending", TRUE, levels) is not None or pairs.lost(levels):
             return text
     return ""
+
+
+def _is_other(texts: Iterable[str], address: str) -> bool:
+    """Whether one of them is not this address. (An IPv6 address can be written in many ways.)"""
+    watched = ipaddress.ip_address(address)
+    for text in texts:
+        try:
+            if ipaddress.ip_address(text.strip()) != watched:
+                return True
+        except ValueError:  # no address, so not this one
+            return True
+    return False
 
 
 def _policy(pairs: Pairs, cluster: Sets) -> str:

@@ -25,16 +25,16 @@ class Pairs:
             one.get("id"): one for one in root.iterfind("configuration//*") if one.get("id")
         }
 
-    def meta(self, chain: Iterable[ET.Element]) -> list[Sets]:
-        """The sets of a resource's meta attributes: its own, its template's, those of what it is
-        in, the defaults of all. Each level stands over the next one."""
+    def of(self, chain: Iterable[ET.Element], kind: str = "meta_attributes") -> list[Sets]:
+        """The sets of a resource's attributes: its own, its template's, those of what it is in, the
+        defaults of all. Each level stands over the next one."""
         levels = []
         for element in chain:
-            levels.append(element.findall("meta_attributes"))
+            levels.append(element.findall(kind))
             template = self._named.get(element.get("template"))
             if template is not None:
-                levels.append(template.findall("meta_attributes"))
-        levels.append(self._root.findall("configuration/rsc_defaults/meta_attributes"))
+                levels.append(template.findall(kind))
+        levels.append(self._root.findall(f"configuration/rsc_defaults/{kind}"))
         return levels
 
     def operations(self, primitive: ET.Element, name: str) -> Sets:
@@ -52,15 +52,18 @@ class Pairs:
 
         What is no word that we know is another one.
         """
+        texts = self.in_force(name, levels)
+        return next((text for text in texts if text.strip().lower() not in usual), None)
+
+    def in_force(self, name: str, levels: Iterable[Sets]) -> Iterator[str]:
+        """Each value that may be in force."""
         for level in levels:
             sure = False
             for ruled, text in self.values(name, level):
-                if text.strip().lower() not in usual:
-                    return text
+                yield text
                 sure = sure or not ruled
             if sure:  # nothing below is asked
-                return None
-        return None
+                return
 
     def values(self, name: str, sets: Iterable[ET.Element]) -> Iterator[tuple[bool, str]]:
         """Each value, and whether a rule decides about it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -56,7 +57,8 @@ def start(
         run(found)
     except Exception as error:
         say(f"ends by an error of its own: {error!r}", ERROR)
-        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
         time.sleep(max(0.0, SHORTEST - (time.monotonic() - began)))
         return 1
     return 0

@@ -13,8 +13,12 @@ from saltext_hakube.agents.ground.pacemaker import GIVES_UP, Unreadable, view
 FILE = "/var/lib/pacemaker/cib/cib.xml"
 
 
-def against(node: str, resource: str, path: str = FILE) -> str:
-    """What speaks against it, in some words; empty where nothing does."""
+def against(node: str, resource: str, lives: bool, path: str = FILE) -> str:
+    """What speaks against it, in some words; empty where nothing does.
+
+    ``lives``: the stack does, and the trouble is the quorum. Only then somebody follows the
+    no-quorum-policy; a Pacemaker that is dead lets nothing run, and stops nothing.
+    """
     try:
         seen = view(Path(path).read_bytes(), node, resource)
     except OSError as error:
@@ -23,6 +27,6 @@ def against(node: str, resource: str, path: str = FILE) -> str:
         return f"whether a person keeps it there is not known: {path}: {error}"
     if seen.hands_off:
         return seen.hands_off
-    if seen.policy not in GIVES_UP:
+    if lives and seen.policy not in GIVES_UP:
         return f"no-quorum-policy is {seen.policy}"
     return ""

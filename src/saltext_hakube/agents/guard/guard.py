@@ -36,7 +36,12 @@ class Guard:
         self._pulse = Pulse(loop, self._look)
         self._neighbours = Neighbours(loop, settings.address, self._place)
         self._handover = HandOver(
-            loop, settings.node, settings.resource, self._absent, self._answered
+            loop,
+            settings.node,
+            settings.resource,
+            settings.address,
+            absent=self._absent,
+            answered=self._answered,
         )
         self._state = decide.begin(left, loop.now(), self.patience)
         self._muted: GaveUp | None = None
@@ -52,8 +57,9 @@ class Guard:
 
     @property
     def waits(self) -> bool:
-        """Whether something is still to be done: then the next guard should hear of it."""
-        return self._state.due is not None
+        """Whether something is still to be done, or to be told: the next guard should hear of it
+        then."""
+        return self._state.due is not None or self._state.gave_up is not None
 
     @property
     def patience(self) -> float:
@@ -155,7 +161,8 @@ class Guard:
     def _give_up(self, why: str) -> None:
         address = self._settings.address
         against = "" if self._settings.guard else "the pillar says so"
-        against = against or cib.against(self._settings.node, self._settings.resource)
+        lives = self._state.eyes.stack
+        against = against or cib.against(self._settings.node, self._settings.resource, lives)
         held = [one for one in self._network.addresses if one.ip == address]
         problems = [] if against else [text for text in map(self._network.remove, held) if text]
         now = self._loop.now()
@@ -163,9 +170,9 @@ class Guard:
             at = time.time()
             # Else it would look as if it had come back, until the kernel's own word is read.
             self._network.addresses.difference_update(held)
-            self._did("gave up the address", why)
             self._state = decide.removed(self._state, now, GaveUp(at, why)).state
             self._here_since = at
+            self._did("gave up the address", why)
             return
         reason = against or f"it cannot be taken away: {problems[0]}"
         if reason != self._refused:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from saltext_hakube.agents.ground.history import STOPPED
 from saltext_hakube.agents.ground.journal import WARNING, say
-from saltext_hakube.agents.ground.loop import Loop
+from saltext_hakube.agents.ground.loop import Loop, Timer
 from saltext_hakube.agents.ground.pacemaker import CLEAN_UP, Unreadable, command, view
-from saltext_hakube.agents.ground.process import Ended, run
+from saltext_hakube.agents.ground.process import Child, Ended, run
 
 WITHIN = 5.0  # seconds for cibadmin
 LONG = 20.0  # seconds for crm_resource: a cleanup waits for the cluster
@@ -24,7 +24,8 @@ Answered = Callable[[bool, str, str], None]
 
 
 class HandOver:
-    """``ask``: look, tell Pacemaker if need be, then call ``answered``.
+    """``ask``: look, tell Pacemaker if need be, then call ``answered``. What was asked before, and
+    has not been answered, is of no more use: it ends untold.
 
     ``absent``: whether the address is not on this machine; asked in the last moment.
     """
@@ -34,43 +35,49 @@ class HandOver:
         loop: Loop,
         node: str,
         resource: str,
+        address: str,
+        *,
         absent: Callable[[], bool],
         answered: Answered,
     ):
         self._loop = loop
         self._node = node
         self._resource = resource
+        self._address = address
         self._absent = absent
         self._answered = answered
         self._said = ""
+        self._under_way: Child | Timer | None = None
 
     def ask(self) -> None:
-        run(self._loop, ("cibadmin", "-Q", "--local"), self._read, WITHIN)
+        if self._under_way is not None:
+            self._under_way.cancel()
+        self._under_way = run(self._loop, ("cibadmin", "-Q", "--local"), self._read, WITHIN)
 
     def _read(self, ended: Ended) -> None:
         if ended.told:
             self._answered(False, "", "")
             return
         try:
-            seen = view(ended.output, self._node, self._resource)
+            seen = view(ended.output, self._node, self._resource, self._address)
         except Unreadable as error:
             self._warn(f"what Pacemaker thinks of {self._resource} is not known: {error}")
             self._answered(False, "", "")
             return
-        if seen.hands_off or seen.last.state == STOPPED:
+        if seen.hands_off or seen.elsewhere or seen.last.state == STOPPED:
             self._answered(True, "", "")
         elif not seen.hears:
             self._answered(False, "", "")
         else:
             # In a timer: what the kernel has told meanwhile is read before it calls.
-            self._loop.after(0.0, lambda: self._tell(seen.hears))
+            self._under_way = self._loop.after(0.0, lambda: self._tell(seen.hears))
 
     def _tell(self, hears: str) -> None:
         if not self._absent():
             self._answered(True, "", "")
             return
         argv = command(hears, self._node, self._resource)
-        run(self._loop, argv, lambda ended: self._told(ended, hears), LONG)
+        self._under_way = run(self._loop, argv, lambda ended: self._told(ended, hears), LONG)
 
     def _told(self, ended: Ended, hears: str) -> None:
         if ended.told:

@@ -138,7 +138,8 @@ class Floating:
         if ended.told:
             self._again(AGAIN)
             return
-        answer = cib.ask(ended.output, self._settings.vip_resource, self._settings.node)
+        vip, resource = self._settings.vip, self._settings.vip_resource
+        answer = cib.ask(ended.output, resource, self._settings.node, vip.address)
         if not answer.hears:
             self._leave(answer)
             return

@@ -28,10 +28,10 @@ class Answer(NamedTuple):
     again: float = LATER
 
 
-def ask(text: str, resource: str, node: str) -> Answer:
-    """For ``resource`` (the VIP) on ``node`` (this one)."""
+def ask(text: str, resource: str, node: str, address: str) -> Answer:
+    """For ``resource`` (the VIP) with ``address`` on ``node`` (this one)."""
     try:
-        seen = view(text, node, resource)
+        seen = view(text, node, resource, address)
     except Missing as error:
         return Answer("", str(error), RARELY)
     except Unreadable as error:

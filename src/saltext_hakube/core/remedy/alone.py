@@ -50,6 +50,10 @@ class Rights(NamedTuple):
     alone: Alone
     rungs: Mapping[Component, Ladder]
 
+    def within(self, mode: Mode) -> Rights:
+        """No more than this mode allows, too."""
+        return self if mode == "act" else self._replace(mode=mode)
+
 
 class Choice(NamedTuple):
     """``component``: empty where nothing is done; ``why`` says why, or why not."""

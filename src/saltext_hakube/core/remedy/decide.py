@@ -28,10 +28,10 @@ from saltext_hakube.core.remedy.fold import TICK
 from saltext_hakube.core.remedy.gates import Case
 from saltext_hakube.core.remedy.incidents import Trouble
 from saltext_hakube.core.remedy.ladder import Choice
-from saltext_hakube.core.remedy.listen import begun, ended, heard, paused, resumed, silent, verified
+from saltext_hakube.core.remedy.listen import begun, ended, heard, paused, resumed, silent
 from saltext_hakube.core.remedy.sight import Sight
 
-__all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent", "verified"]
+__all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent"]
 
 #: Seconds that an answer may be late, beyond the action's own deadline, before it is lost. The
 #: caller waits 5 s for the way there and back.

@@ -123,19 +123,6 @@ def _answer(action: Action, answer: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def verified(state: State, incident: str, mended: bool, why: str, now: float) -> Step:
-    """Somebody else saw what came of the last action. decide() tells it by newer reports alone."""
-    found = state.incidents.get(incident)
-    last = found.attempts[-1] if found and found.attempts else None
-    if last is None or last.flies or last.mended is not None:
-        return Step(state=state, refused=f"nothing of {incident} is to be verified")
-    book = Book(state, now)
-    data = {"rung": last.rung, "node": last.node, "mended": mended, "why": why[:300]}
-    data["person"] = True
-    book.write("verified", incident, data)
-    return book.step()
-
-
 def _not_before(state: State, now: float) -> float:
     """What a person wished some seconds ago is no clock that goes back."""
     return max(now, state.clock) if state.clock - now <= LATE else now

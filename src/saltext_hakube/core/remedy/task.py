@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 from saltext_hakube.core.config import Config
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.remedy.local import View
-from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.words import Component, Rung
 
 Line = Annotated[
@@ -85,11 +84,6 @@ def left_alone(view: View) -> Finding | None:
 def task(**given: Any) -> Task:
     """Out of the arguments of a call. Raises ConfigError."""
     return read(given, Task, "act")
-
-
-def heal(pillar: Any) -> Heal:
-    """What the pillar ``hakube`` says under ``heal``. Raises ConfigError."""
-    return read(pillar.get("heal") or {}, Heal, "hakube:heal")
 
 
 def places(config: Config) -> dict[Component, Place]:

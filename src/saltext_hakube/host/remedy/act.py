@@ -16,7 +16,7 @@ from saltext_hakube.core.errors import HakubeError, Refused, TimedOut
 from saltext_hakube.core.remedy.local import Local
 from saltext_hakube.core.remedy.task import Finding, refused
 from saltext_hakube.host import turn
-from saltext_hakube.host.remedy import alone, fence, files, hand, kill, move, probe, standby
+from saltext_hakube.host.remedy import claim, fence, files, hand, kill, move, probe, standby
 from saltext_hakube.host.remedy.deadline import hard
 from saltext_hakube.host.remedy.scene import Scene
 
@@ -96,13 +96,13 @@ def gate(local: Local, resource: str | None) -> str:
 def _busy(scene: Scene) -> str:
     if scene.busy:
         return f"Salt is at work here: {scene.busy}"
-    return alone.fresh(alone.last(), alone.now(), scene.heal.settle)
+    return claim.fresh(claim.last(), claim.now(), scene.heal.settle)
 
 
 def _act(scene: Scene) -> tuple[str, str, bool | None]:
     if scene.task.test or scene.task.rung == "probe":
         return _only_look(scene)
-    with alone.alone():
+    with claim.alone():
         found = look(scene)
         if not found.go:
             return found.result, found.why, None
@@ -126,12 +126,12 @@ def _only_look(scene: Scene) -> tuple[str, str, bool | None]:
 
 
 def _do(scene: Scene, rung: ModuleType, found: Finding) -> tuple[str, str, bool | None]:
-    alone.claim(scene.task)
+    claim.note(scene.task)
     try:
         rung.do(scene, found)
         verified, seen = _verified(scene, rung, found)
     finally:
-        alone.claim(scene.task)
+        claim.note(scene.task)
     return "done", f"{found.why}. Then: {seen}", verified
 
 

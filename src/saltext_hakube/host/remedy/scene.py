@@ -39,24 +39,27 @@ class Scene:
     """``subjects``: whose files may be mended; ``busy``: what Salt does here just now; ``did``:
     what was done, in order, a line each."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         machine: Machine,
         config: Config,
-        heal: Heal,
         task: Task,
         subjects: tuple[Subject, ...] = (),
         busy: str = "",
     ) -> None:
         self.machine = machine
         self.config = config
-        self.heal = heal
         self.task = task
         self.subjects = subjects
         self.busy = busy
         self.deadline = Deadline(task.deadline)
         self.places = places(config)
         self.did: list[str] = []
+
+    @property
+    def heal(self) -> Heal:
+        """What the pillar allows."""
+        return self.config.heal
 
     @property
     def node(self) -> str:

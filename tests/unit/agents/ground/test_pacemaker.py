@@ -330,6 +330,63 @@ def test_pacemaker_hears_what_it_does_not_know(history, hears):
     assert view(cib(history=history), "node1", "VIP").hears == hears
 
 
+def has(ip, inside="", key="i"):
+    return options("instance_attributes", key, inside, ip=ip)
+
+
+def templated(ip):
+    return f'<template id="t" {TYPE}>{has(ip, key="t-i")}</template>'
+
+
+WATCHED, OTHER_ONE = "192.0.2.100", "192.0.2.101"
+ELSEWHERE = {
+    "its own": {"own": has(OTHER_ONE)},
+    "a template's": {"before": templated(OTHER_ONE), "given": 'template="t"'},
+    "its group's": {"opened": '<group id="g">' + has(OTHER_ONE), "closed": "</group>"},
+    "a set that stands for another one": {
+        "before": f'<primitive id="other" {TYPE}>{has(OTHER_ONE, key="there")}</primitive>',
+        "own": '<instance_attributes id-ref="there"/>',
+    },
+    "a rule's, or not": {"own": has(OTHER_ONE, RULE) + has(WATCHED, key="j")},
+    "no address": {"own": has("vip.example.org")},
+}
+THE_SAME = {
+    "its own": {"own": has(WATCHED)},
+    "nobody says": {},
+    "its own over a template's": {
+        "before": templated(OTHER_ONE),
+        "given": 'template="t"',
+        "own": has(WATCHED),
+    },
+}
+
+
+@pytest.mark.parametrize("case", [pytest.param(it, id=key) for key, it in ELSEWHERE.items()])
+@pytest.mark.parametrize("history", [START, STOP_FAILS])
+def test_an_address_that_is_not_the_clusters_is_nothing_to_tell(case, history):
+    seen = view(cib(**case, history=history), "node1", "VIP", WATCHED)
+    assert (seen.elsewhere, seen.hears, seen.hands_off) == (True, "", "")
+    assert seen.against == "the cluster has another address for it"
+    assert view(cib(**case, history=history), "node1", "VIP").hears  # as nobody asks
+
+
+@pytest.mark.parametrize("case", [pytest.param(it, id=key) for key, it in THE_SAME.items()])
+def test_an_address_that_is_the_clusters_is_one_to_tell_of(case):
+    seen = view(cib(**case), "node1", "VIP", WATCHED)
+    assert (seen.elsewhere, seen.against, seen.hears) == (False, "", FAIL)
+
+
+def test_an_ipv6_address_is_the_same_however_it_is_written():
+    text = cib(own=has("2001:DB8:0:0::0100"))
+    assert not view(text, "node1", "VIP", "2001:db8::100").elsewhere
+
+
+def test_parameters_that_are_set_elsewhere_keep_pacemaker_from_being_told():
+    text = cib(own='<instance_attributes id-ref="nowhere"/>')
+    seen = view(text, "node1", "VIP", WATCHED)
+    assert (seen.against, seen.hands_off) == ("VIP has values that are set elsewhere", "")
+
+
 def stops(inside="", **values):
     given = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in values.items())
     return f'<operations><op id="stop" name="stop" interval="0"{given}>{inside}</op></operations>'

@@ -8,6 +8,7 @@ from tests.unit.agents.ground.test_pacemaker import (
     STOP_FAILS,
     action,
     cib,
+    has,
     pending,
     properties,
 )
@@ -25,7 +26,12 @@ def ask(loop, until):
 
     def asked(*, absent=True):
         made = HandOver(
-            loop, "node1", "VIP", lambda: absent, lambda *answer: answers.append(answer)
+            loop,
+            "node1",
+            "VIP",
+            "192.0.2.100",
+            absent=lambda: absent,
+            answered=lambda *answer: answers.append(answer),
         )
         made.ask()
         assert until(lambda: answers)
@@ -44,6 +50,8 @@ def ask(loop, until):
         (cib(history=pending("start") + STOP_FAILS), (False, "", ""), []),
         (cib(history=""), (False, "", ""), []),
         (cib(history=action("stop", 9)), (True, "", ""), []),
+        # The cluster's is another address by now: this one is rightly not here.
+        (cib(own=has("192.0.2.101"), history=START), (True, "", ""), []),
         # A person's business.
         (cib(history=STOP_FAILS, properties=MAINTENANCE), (True, "", ""), []),
         # It is no member again yet.
@@ -69,3 +77,20 @@ def test_what_fails_is_not_all(cluster, ask):
     cluster.cib, cluster.problem = cib(history=STOP_FAILS), "no cluster"
     assert ask() == (False, "", "")
     assert cluster.told == [CLEAN_UP]
+
+
+def test_who_asks_again_hears_one_answer(cluster, loop, until):
+    cluster.cib = cib(history=action("stop", 9))
+    answers = []
+    made = HandOver(
+        loop,
+        "node1",
+        "VIP",
+        "192.0.2.100",
+        absent=lambda: True,
+        answered=lambda *answer: answers.append(answer),
+    )
+    for _ in range(3):
+        made.ask()
+    assert until(lambda: answers)
+    assert not until(lambda: len(answers) > 1, 0.5)

@@ -12,7 +12,7 @@ import pytest
 
 from saltext_hakube.core.errors import ConfigError, HakubeError, Refused, TimedOut
 from saltext_hakube.core.remedy.task import task
-from saltext_hakube.host.remedy import alone
+from saltext_hakube.host.remedy import claim
 from saltext_hakube.host.remedy.deadline import Deadline, hard
 from saltext_hakube.host.remedy.unit import ROOTS, processes
 
@@ -20,7 +20,7 @@ TASK = task(rung="kill", component="apiserver", incident="hakube-7", deadline=30
 HOLD = """
 import sys, time
 from pathlib import Path
-from saltext_hakube.host.remedy.alone import alone
+from saltext_hakube.host.remedy.claim import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -28,7 +28,7 @@ with alone(Path(sys.argv[1])):
 
 
 def test_a_second_action_is_refused_while_the_first_goes_on_and_told_what_that_is(tmp_path):
-    alone.claim(TASK, tmp_path)
+    claim.note(TASK, tmp_path)
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True
     )
@@ -36,31 +36,31 @@ def test_a_second_action_is_refused_while_the_first_goes_on_and_told_what_that_i
         assert other.stdout.readline() == "held\n"
         with (
             pytest.raises(Refused, match=r"kill for apiserver \(hakube-7\)"),
-            alone.alone(tmp_path),
+            claim.alone(tmp_path),
         ):
             pass
     finally:
         other.kill()
         other.wait()
     # One that was killed in its midst holds nobody up.
-    with alone.alone(tmp_path):
+    with claim.alone(tmp_path):
         pass
 
 
 def test_an_action_settles_whoever_asks_for_the_next_one(tmp_path):
-    assert alone.fresh(alone.last(tmp_path), alone.now(), 10) == ""
-    alone.claim(TASK, tmp_path)
-    claim = alone.last(tmp_path)
-    assert "hakube-7" in alone.fresh(claim, claim.clock + 9.9, 10)
-    assert alone.fresh(claim, claim.clock + 10, 10) == ""
+    assert claim.fresh(claim.last(tmp_path), claim.now(), 10) == ""
+    claim.note(TASK, tmp_path)
+    said = claim.last(tmp_path)
+    assert "hakube-7" in claim.fresh(said, said.clock + 9.9, 10)
+    assert claim.fresh(said, said.clock + 10, 10) == ""
     # A clock before the claim is another boot's.
-    assert alone.fresh(claim, claim.clock - 1, 10) == ""
+    assert claim.fresh(said, said.clock - 1, 10) == ""
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"incident": 1}', "\x00\xff"])
 def test_a_claim_that_cannot_be_read_is_none(tmp_path, text):
-    (tmp_path / alone.CLAIM).write_text(text)
-    assert alone.last(tmp_path) is None
+    (tmp_path / claim.CLAIM).write_text(text)
+    assert claim.last(tmp_path) is None
 
 
 def test_what_does_not_end_is_ended_also_where_errors_are_swallowed():

@@ -8,9 +8,7 @@ has yet to show. Both are in /run: a boot ends them, rightly.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +18,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.errors import Refused
 from saltext_hakube.core.remedy.task import Task
-from saltext_hakube.host import files
+from saltext_hakube.host import files, lock
 
 FOLDER = Path("/run/hakube")
 LOCK, CLAIM = "act.lock", "act.json"
@@ -54,7 +52,7 @@ def last(folder: Path = FOLDER) -> Claim | None:
         return None
 
 
-def claim(task: Task, folder: Path = FOLDER) -> None:
+def note(task: Task, folder: Path = FOLDER) -> None:
     """Note that this is done now. Before it is begun, and again when it has ended."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     said = Claim(task.incident, task.rung, task.component, now())
@@ -66,17 +64,12 @@ def claim(task: Task, folder: Path = FOLDER) -> None:
 def alone(folder: Path = FOLDER) -> Iterator[None]:
     """Be the only action here. Raises Refused where another one goes on."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with lock.held(folder / LOCK) as mine:
+        if not mine:
             before = last(folder)
             told = f": {before.told(now() - before.clock)}" if before else ""
-            raise Refused(f"another action goes on on this node{told}") from None
+            raise Refused(f"another action goes on on this node{told}")
         yield
-    finally:
-        os.close(descriptor)  # the kernel lets go of the lock
 
 
 def now() -> float:
