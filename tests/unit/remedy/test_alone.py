@@ -59,6 +59,9 @@ def test_it_does_the_gentlest_rung_that_it_has_a_right_to():
         (ARMED, AWAY, report("files.drift", quorate=None), ACT),
         (ARMED, AWAY, DRIFT, ACT._replace(mode="observe")),
         (ARMED, AWAY, DRIFT, ACT._replace(mode="none")),
+        # What was applied allows it, what the pillar says by now does not; and the other way round.
+        (ARMED, AWAY, DRIFT, ACT.within("none")),
+        (ARMED, AWAY, DRIFT, ACT._replace(mode="observe").within("act")),
         (ARMED, AWAY, DRIFT, ACT._replace(alone=Alone(enabled=False))),
         (ARMED, AWAY, DRIFT, ACT._replace(rungs={"files": ("probe",)})),
         (ARMED, AWAY, report("vip.owner", "pacemaker.failures"), ACT),  # the cluster's
