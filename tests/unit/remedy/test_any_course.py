@@ -9,6 +9,7 @@ resume. HAKUBE_EXAMPLES=1000 tries harder.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import msgspec
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from saltext_hakube.core.remedy import decide
+from saltext_hakube.core.remedy.budget import ASKED
 from saltext_hakube.core.remedy.decide import LATE
 from saltext_hakube.core.remedy.decision import Action, Pause, State
 from saltext_hakube.core.remedy.fold import BELIEVED, HOUR, fold
@@ -41,6 +43,16 @@ FAULTS = {
 }
 
 
+@dataclass
+class Begun:
+    """An action: true time, its incident's key, and whether the node is known to have done nothing
+    (then it is not counted)."""
+
+    at: float
+    key: str
+    idle: bool = False
+
+
 class Course(RuleBasedStateMachine):
     """Two masters on one ledger, each of which folds it before each round, as real ones do."""
 
@@ -48,10 +60,10 @@ class Course(RuleBasedStateMachine):
         super().__init__()
         self.world = World(Heal(mode="act", budget=BUDGET))
         self.under_way: tuple[float, Action] | None = None  # of which no answer came
-        self.begun: list[tuple[float, str]] = []  # true time, incident's key
+        self.begun: list[Begun] = []
         self.jumps: list[float] = []  # true times
         self.old: list = []  # reports of former times
-        self.late: list[tuple[Action, dict]] = []
+        self.late: list[tuple[Action, dict, Begun]] = []
         self.paused_until: float | None = None
 
     @initialize(mode=st.sampled_from(["act", "act", "act", "observe"]))
@@ -99,7 +111,7 @@ class Course(RuleBasedStateMachine):
         node=node_names,
         kind=st.sampled_from(sorted(FAULTS)),
         pauses=st.lists(st.sampled_from([1.0, 4.0, 4.1, 15.0, 30.0]), min_size=2, max_size=8),
-        then=st.sampled_from(["answers", "answers", "dies", "lost", "fails"]),
+        then=st.sampled_from(["answers", "answers", "dies", "lost", "fails", "refuses"]),
         but=st.sampled_from(["", "", "", "paused", "busy", "quorate", "maintenance", "observe"]),
         other=node_names,
     )
@@ -173,7 +185,9 @@ class Course(RuleBasedStateMachine):
         order=st.permutations(NODES),
         lost=st.sets(node_names, max_size=1),
         doubled=st.booleans(),
-        then=st.sampled_from(["answers", "answers", "dies", "dies before", "lost", "fails"]),
+        then=st.sampled_from(
+            ["answers", "answers", "dies", "dies before", "lost", "fails", "refuses"]
+        ),
     )
     def a_round(self, order: list[str], lost: set[str], doubled: bool, then: str) -> None:
         world = self.world
@@ -186,15 +200,27 @@ class Course(RuleBasedStateMachine):
             return
         self.may_be(step.action, state)
         state = world.keep(decide.begun(state, step.action, world.clock))
-        self.begun.append((world.now, self.key(state, step.action)))
+        begun = Begun(world.now, self.key(state, step.action))
+        self.begun.append(begun)
         if then == "dies":
             self.under_way = (world.now, step.action)
-            self.late.append((step.action, world.perform(step.action)))
+            self.late.append((step.action, world.perform(step.action), begun))
             return
-        answer = None if then == "lost" else world.perform(step.action)
+        answer = None
         if then == "fails":
             answer = {"result": "failed", "why": ["no", "text"]}
-        world.keep(decide.ended(state, step.action, answer, world.clock))
+        elif then == "refuses":
+            answer = {"result": "refused", "why": "another one has the turn"}
+        elif then != "lost":
+            answer = world.perform(step.action)
+        self.end(step.action, answer, begun)
+
+    def end(self, action: Action, answer: dict | None, begun: Begun) -> None:
+        """What the node says came of it. Of an action that is held for lost it comes too late."""
+        step = decide.ended(self.world.state(), action, answer, self.world.clock)
+        self.world.keep(step)
+        if not step.refused and answer is not None:
+            begun.idle = answer["result"] in ("nothing", "refused")
 
     @rule(count=st.integers(2, 8), pause=st.sampled_from([1.0, 4.0, 15.0, 30.0]))
     def rounds(self, count: int, pause: float) -> None:
@@ -238,8 +264,7 @@ class Course(RuleBasedStateMachine):
     @precondition(lambda self: self.late)
     @rule()
     def a_late_answer_comes(self) -> None:
-        action, answer = self.late.pop()
-        self.world.keep(decide.ended(self.world.state(), action, answer, self.world.clock))
+        self.end(*self.late.pop())
         self.under_way = None
 
     # --- What always holds.
@@ -270,12 +295,16 @@ class Course(RuleBasedStateMachine):
             jumps = sum(at >= began for at in self.jumps) * BELIEVED
             assert now - began + jumps > other.deadline + LATE, "two repairs at once"
             self.under_way = None
-        for window, most, mine in (
-            (BUDGET.window, BUDGET.each, self.key(state, action)),
-            (HOUR, BUDGET.cluster, None),
+        for window, most, mine, idle in (
+            (BUDGET.window, BUDGET.each, self.key(state, action), False),
+            (BUDGET.window, ASKED, self.key(state, action), True),
+            (HOUR, BUDGET.cluster, None, False),
         ):
             since = now - window + BELIEVED * sum(at > now - window for at in self.jumps)
-            count = sum(at > since and mine in (None, key) for at, key in self.begun)
+            count = sum(
+                it.at > since and mine in (None, it.key) and (idle or not it.idle)
+                for it in self.begun
+            )
             assert count < most, "more than the budget"
 
     @invariant()

@@ -335,6 +335,37 @@ def test_what_comes_back_again_and_again_is_mended_so_often_and_no_more():
     assert "enough within 900 s" in last_gates(world)["budget"]
 
 
+def test_what_a_node_refuses_is_asked_for_again_and_uses_up_no_budget():
+    world = quiet(World(Heal(mode="act", budget=Budget(each=1, cluster=1))))
+    world.fault("node2", hang("scheduler"))
+    begun = world.now
+
+    def perform(action):
+        if world.now < begun + 200:
+            return {"result": "refused", "why": "Salt is at work here"}
+        return World.perform(world, action)
+
+    world.perform = perform
+    world.run(600)
+    assert len(world.actions) > 4
+    assert rungs(world)[-1] == ("kill", "node2")
+    assert not world.state().incidents
+    assert "gave_up" not in kinds(world)
+
+
+def test_what_a_node_refuses_for_hours_is_given_up_and_told():
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    world.perform = lambda action: {"result": "refused", "why": "node2 has the turn"}
+    world.run(5000)
+    (incident,) = world.state().incidents.values()
+    assert incident.gave_up
+    assert kinds(world).count("gave_up") == 1
+    (told,) = [it.data["why"] for it in world.ledger if it.kind == "gave_up"]
+    assert "node2 has the turn" in told
+    assert len(world.actions) == 16, "kill and hand, eight times each"
+
+
 def test_an_hour_has_no_more_actions_than_the_clusters_budget():
     world = quiet(World())
     for number in range(30):

@@ -145,10 +145,24 @@ NOT_AGAINST = {
     "another apiserver is down": {"reports": {"node3": report("node3", ["apiserver.livez"])}},
     "it rested": {"open_": incident(attempts=(attempt(ago=15 * 1.25),))},
     "a refusal rests not": {"open_": incident(attempts=(attempt(result="refused", ago=5),))},
+    "the node did nothing, often": {
+        "open_": incident(
+            attempts=tuple(attempt(result=it, ago=600) for it in ("refused", "nothing") * 2)
+        )
+    },
     "attempts of long ago": {
         "open_": incident(attempts=tuple(attempt(mended=True, ago=3601) for _ in range(9)))
     },
 }
+
+
+def test_a_node_is_not_asked_for_ever_for_what_it_does_not_do():
+    """Nor in one incident after the other, of something that flaps."""
+    limits = Budget(each=3)
+    open_ = incident(attempts=tuple(attempt(result="nothing", ago=60) for _ in range(12)))
+    given = case(open_, policy=Heal(mode="act", budget=limits))
+    assert "asked 12 times" in against(given)["budget"]
+    assert budget.frees(given.state, open_, limits, NOW) == pytest.approx(NOW - 61 + 900)
 
 
 @pytest.mark.parametrize("name", NOT_AGAINST)
@@ -259,6 +273,24 @@ def test_a_rung_that_the_node_refused_is_tried_again_after_a_while():
     for ago, rung in ((10, None), (20, HAND)):
         open_ = incident(attempts=(attempt(HAND, "refused", ago=ago),))
         assert case(open_).choice.rung == rung
+
+
+def test_files_of_which_nothing_was_to_do_are_not_asked_for_again_and_again():
+    """Somebody else put them right; the node says now that haproxy refuses what it has."""
+    why = "haproxy -c refuses /etc/haproxy/haproxy.cfg: unknown keyword"
+    hand = attempt(HAND, "refused", ago=12, why=why)
+    files = attempt(FILES, "nothing", True, ago=10, component="files")
+    given = case(incident(attempts=(hand, files)))
+    assert given.choice.rung is None
+    assert "files: not yet again" in "; ".join(given.choice.skipped)
+
+
+def test_a_rung_that_the_node_does_not_do_is_given_up_after_some_times():
+    attempts = tuple(attempt(HAND, "refused", ago=5000 + it) for it in range(8))
+    given = case(incident(attempts=attempts))
+    assert given.choice.rung is None and given.choice.spent
+    assert not case(incident(attempts=attempts[:7])).choice.spent
+    assert case(incident(attempts=attempts[:7])).choice.rung == HAND
 
 
 def test_a_scheduler_runs_on_one_node_and_can_be_mended_there_where_apiservers_are_well():

@@ -1,7 +1,10 @@
 """How much may be done, and how often. Pure.
 
-Counted are actions that were begun, whatever became of them. Only those that failed wait longer
-each time, and break the circuit: one that the node found needless or refused did nothing.
+Counted are actions that were begun, unless the node found it needless or refused: then nothing was
+done. A node is not asked for ever for what it does not do: each time it waits longer, a rung is
+given up after TRIES of them, and of an incident's key it is asked ASKED times within the window at
+most.
+Only what was done and mended nothing breaks the circuit.
 """
 
 from __future__ import annotations
@@ -16,20 +19,26 @@ from saltext_hakube.core.remedy.policy import Budget
 #: A wait is longer by up to this part of it, so that many clusters with one trouble do not act in
 #: step.
 JITTER = 0.25
+TRIES, ASKED = 8, 12
 
 
 class Spent:
-    """What was begun lately: for each incident's key, and in the whole cluster."""
+    """What was done lately: for each incident's key, and in the whole cluster; and how often a node
+    was ``asked`` to, for each key."""
 
-    __slots__ = ("cluster", "each")
+    __slots__ = ("asked", "cluster", "each")
 
     def __init__(self, state: State, budget: Budget, now: float) -> None:
         self.each: Counter[tuple[str, str, str]] = Counter()
+        self.asked: Counter[tuple[str, str, str]] = Counter()
         self.cluster = 0
         for incident in (*state.closed, *state.incidents.values()):
             for attempt in incident.attempts:
-                self.each[incident.key] += attempt.began > now - budget.window
-                self.cluster += attempt.began > now - HOUR
+                lately = attempt.began > now - budget.window
+                self.asked[incident.key] += lately
+                if not attempt.idle:
+                    self.each[incident.key] += lately
+                    self.cluster += attempt.began > now - HOUR
 
 
 def failures(incident: Incident) -> list[Attempt]:
@@ -67,13 +76,18 @@ def backoff(incident: Incident, failed: int, budget: Budget) -> float:
 def frees(state: State, incident: Incident, budget: Budget, now: float) -> float:
     """When the oldest of the counted actions that stand against another one is no more counted."""
     ends = [now]
-    mine, all_ = [], []
+    asked, mine, all_ = [], [], []
     for other in (*state.closed, *state.incidents.values()):
         for attempt in other.attempts:
-            all_.append(attempt.began)
-            if other.key == incident.key:
-                mine.append(attempt.began)
+            own = other.key == incident.key
+            if own:
+                asked.append(attempt.began)
+            if not attempt.idle:
+                all_.append(attempt.began)
+                if own:
+                    mine.append(attempt.began)
     for begun, window, most in (
+        (asked, budget.window, ASKED),
         (mine, budget.window, budget.each),
         (all_, HOUR, budget.cluster),
     ):

@@ -176,7 +176,7 @@ def _give_up(book: Book, incident: Incident, choice: Choice, limits: budget.Budg
         return
     failed = len(budget.failures(incident))
     if choice.spent or budget.broken(incident, limits):
-        why = f"{failed} actions mended nothing"
+        why = f"{failed} actions mended nothing" if failed else "nothing could be done"
         if choice.spent:
             why = "; ".join((why, choice.why, *choice.skipped))
         book.write("gave_up", incident.id, {"why": why[:600], "failed": failed})

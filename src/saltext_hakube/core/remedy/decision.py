@@ -97,9 +97,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
         return self.ended is None
 
     @property
+    def idle(self) -> bool:
+        """Whether the node did nothing: it found it needless, or refused."""
+        return self.result in ("nothing", "refused")
+
+    @property
     def failed(self) -> bool:
         """Whether something was done (or may have been) and mended nothing."""
-        return self.mended is False and self.result not in ("nothing", "refused")
+        return self.mended is False and not self.idle
 
 
 class Incident(Struct, frozen=True, kw_only=True):

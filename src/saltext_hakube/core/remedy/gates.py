@@ -195,6 +195,9 @@ def spending(case: Case) -> Gate:
     told = f"{each} of {policy.each} for this, {cluster} of {policy.cluster} in the cluster"
     if each >= policy.each:
         return Gate("budget", False, f"{told}: enough within {policy.window:g} s")
+    asked = case.spent.asked[case.incident.key]
+    if asked >= budget.ASKED:
+        return Gate("budget", False, f"{told}; asked {asked} times within {policy.window:g} s")
     if cluster >= policy.cluster:
         return Gate("budget", False, f"{told}: enough within an hour")
     if case.sight.now < budget.rests(case.incident, policy):

@@ -151,10 +151,10 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
         hopeless = attempt.result != "done" or attempt.verified is False
         if not left:
             found = True, "all that was down is up again"
+        elif attempt.idle:
+            found = False, f"nothing was done: {attempt.why}"
         elif attempt.rung == "files" and is_well(sight, "files.drift", node):
             found = True, "the files are as applied"
-        elif attempt.result in ("nothing", "refused"):
-            found = False, f"nothing was done: {attempt.why}"
         elif hopeless or late:
             still = [sight.why(it, _own(it, node)) for it in left[:3]]
             found = False, f"still: {'; '.join(still)}"

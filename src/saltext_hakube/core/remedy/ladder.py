@@ -2,8 +2,9 @@
 
 The ladder is that of the component which is the trouble now: an incident of an apiserver goes on
 with the scheduler that lost its lease over it, one of files with the haproxy that does not run yet.
-Each rung is tried once; one that the node found needless or refused, later once more. The node
-looks by itself again before it does anything (host.remedy); here is only what the reports tell.
+Each rung is tried once; one that the node found needless or refused, again after a while, some
+times. The node looks by itself again before it does anything (host.remedy); here is only what the
+reports tell.
 """
 
 from __future__ import annotations
@@ -66,20 +67,18 @@ def choose(sight: Sight, incident: Incident) -> Choice:
     component = lead(sight, incident)
     node = target(sight, incident, component)
     skipped = []
-    later = False
+    later = worn = False
     for rung in sight.cluster.policy.ladder(component):
         doer: Component = "files" if rung == "files" else component
-        why = _used(sight, incident, rung, doer, node)
-        if why:
-            later = later or why.startswith("not yet")
-        else:
-            why = _against(sight, incident, rung, component, node)
+        used = _used(sight, incident, rung, doer, node)
+        later, worn = later or used.later, worn or used.worn
+        why = used.why or _against(sight, incident, rung, component, node)
         if not why:
             told = _why(sight, incident)
             proof = evidence(sight, incident, rung)
             return Choice(doer, node, rung, told, tuple(skipped), proof)
         skipped.append(f"{rung}: {why}")
-    spent = not later and any(it.failed for it in incident.tried)
+    spent = not later and (worn or any(it.failed for it in incident.tried))
     return Choice(component, node, None, _none(sight, component), tuple(skipped), {}, spent)
 
 
@@ -152,21 +151,34 @@ def concerns(evidence: dict[str, list[str]], component: Component) -> bool:
     )
 
 
-def _used(sight: Sight, incident: Incident, rung: Rung, component: Component, node: str) -> str:
+class _Used(NamedTuple):
+    """Why a rung that was tried is not due; empty where it is. ``later``: it will be; ``worn``: it
+    was tried so often that it will not, though nothing was done."""
+
+    why: str = ""
+    later: bool = False
+    worn: bool = False
+
+
+def _used(sight: Sight, incident: Incident, rung: Rung, component: Component, node: str) -> _Used:
     mine = [
         it
         for it in incident.tried
-        if (it.rung, it.component, it.node) == (rung, component, node) and not it.mended
+        if (it.rung, it.component, it.node) == (rung, component, node)
+        and (it.idle or not it.mended)
     ]
     if not mine:
-        return ""
+        return _Used()
     last = mine[-1]
-    if last.result not in ("nothing", "refused") or last.ended is None:
-        return f"it was tried ({last.result or 'under way'})"
+    if not last.idle or last.ended is None:
+        return _Used(f"it was tried ({last.result or 'under way'})")
+    said = f"the node says {last.why or last.result}"
+    if len(mine) >= budget.TRIES:
+        return _Used(f"it was tried {len(mine)} times: {said}", worn=True)
     wait = budget.backoff(incident, len(mine), sight.cluster.policy.budget)
     if sight.now < last.ended + wait:
-        return f"not yet again: the node says {last.why or last.result}"
-    return ""
+        return _Used(f"not yet again: {said}", later=True)
+    return _Used()
 
 
 def _why(sight: Sight, incident: Incident) -> str:
