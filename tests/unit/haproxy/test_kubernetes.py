@@ -96,6 +96,15 @@ def test_with_no_server_up_an_unchecked_copy_is_asked():
     assert not any("check" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("connect", "soon"), [("1200ms", "200ms"), ("2s", "200ms"), ("90ms", "90ms")]
+)
+def test_what_nothing_checks_is_given_up_soon(connect, soon):
+    found = rendered(timeouts={"connect": connect})
+    assert f"timeout connect {connect}" in found["backend kube-apiservers-secure"]
+    assert f"timeout connect {soon}" in found["backend kube-apiservers-secure-unchecked"]
+
+
 def test_words_of_the_pillar_stand_on_the_lines_that_they_are_for():
     servers = (Server("one", "192.0.2.11", options="weight 50"), Server("two", "192.0.2.12"))
     options = Haproxy(
