@@ -7,6 +7,7 @@ looks for it once more after it gave the ledger back, so nothing that came is lo
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,11 +17,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy import decide, fold, metrics
+from saltext_hakube.core.remedy import decide, fold, metrics, witness
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, Record, State, Step
+from saltext_hakube.core.remedy.sight import Sight
+from saltext_hakube.core.remedy.words import Value
 from saltext_hakube.healing import heard, places, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ask
 from saltext_hakube.host import ledger
+
+log = logging.getLogger(__name__)
 
 #: Seconds after which a round begins nothing new. What it left, the next reconcile takes up.
 LIMIT = 60.0
@@ -73,6 +78,7 @@ class Round:
         self, doors: Doors, cluster: Cluster, folder: Path, book: ledger.Ledger, quiet: float
     ) -> None:
         self._doors, self._cluster, self._folder = doors, cluster, folder
+        self.name = cluster.name
         self._book, self._quiet = book, quiet
         self.state = fold.fold(book.records)
         self.records: list[Record] = []
@@ -94,6 +100,7 @@ class Round:
             self._wishes()
             self._look(given)
             given = None
+            self._witness()
             step = self._keep(decide.decide(self._cluster, self.state, self._doors.clock()))
             if any(record.kind not in DULL for record in self.records[before:]):
                 self._idle = 0
@@ -144,6 +151,26 @@ class Round:
                 words[node] = seen.words(found)
         same = set(holds.values())
         self._seen = seen.Seen(at=now, words=words, hold=same.pop() if len(same) == 1 else None)
+
+    def _witness(self) -> None:
+        """Ask others how what was mended looks from there."""
+        sight = Sight(self._cluster, self.state, self._doors.clock())
+        for question in witness.questions(sight, self.state):
+            value, why = witness.together(self._others(question))
+            now = self._doors.clock()
+            self._keep(decide.witnessed(self.state, question.incident, value, why, now))
+
+    def _others(self, question: witness.Question) -> list[tuple[str, Value, str]]:
+        minions = {self._cluster.nodes[node]: node for node in question.asked}
+        if not minions:
+            return []
+        about = {"what": question.what, "node": question.node}
+        try:
+            answers = self._doors.ask(list(minions), "hakube_heal.witness", REPORT, **about)
+        except HakubeError as error:
+            log.warning("hakube: cluster %s: no other node can be asked: %s", self.name, error)
+            return []
+        return [(minions[it], *heard.witness_of(answer)) for it, answer in answers.items()]
 
     def _due(self, step: Step) -> None:
         waits = self._quiet if step.again is None else max(step.again, LEAST)

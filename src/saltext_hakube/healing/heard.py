@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 from saltext_hakube.core.remedy import report
+from saltext_hakube.core.remedy.words import Value
 from saltext_hakube.healing.ask import Answer
 
 
@@ -27,6 +28,15 @@ def result_of(answer: Answer | None) -> dict[str, Any] | None:
     if answer.good and isinstance(answer.value, dict):
         return {str(key): value for key, value in answer.value.items()}
     return {"result": "failed", "why": line(answer.value)}
+
+
+def witness_of(answer: Answer | None) -> tuple[Value, str]:
+    """What a node sees of another one. One that cannot be asked for that sees nothing."""
+    value = answer.value if answer is not None and answer.good else None
+    if not isinstance(value, dict):
+        return "unknown", "it cannot tell"
+    said, why = value.get("value"), line(value.get("why", ""))
+    return ("up" if said == "up" else "down" if said == "down" else "unknown"), why
 
 
 def line(value: Any) -> str:

@@ -18,7 +18,7 @@ __virtualname__ = "hakube_heal"
 
 log = logging.getLogger(__name__)
 
-FUNCTIONS = ("report", "act")
+FUNCTIONS = ("report", "act", "witness")
 
 
 def __virtual__():
@@ -29,11 +29,11 @@ def __virtual__():
 
 def answer(function, nonce, arguments=None):
     """
-    Return what :py:func:`report` or :py:func:`act` returns, sealed: only a node of this cluster can
-    have given it, and only to this question.
+    Return what :py:func:`report`, :py:func:`act` or :py:func:`witness` returns, sealed: only a node
+    of this cluster can have given it, and only to this question.
 
     function
-        ``report`` or ``act``.
+        ``report``, ``act`` or ``witness``.
 
     nonce
         What the master says, another one each time: 16 to 64 letters.

@@ -42,7 +42,9 @@ from saltext_hakube.core.kubernetes import env_files
 from saltext_hakube.core.remedy import task as tasks
 from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
 from saltext_hakube.core.restart import NAME
+from saltext_hakube.host import network as host_network
 from saltext_hakube.host.remedy import act as host
+from saltext_hakube.host.remedy import others
 from saltext_hakube.host.remedy.scene import Scene, Subject
 
 __virtualname__ = "hakube_heal"
@@ -115,6 +117,35 @@ def act(rung, component, incident, deadline=60, test=None, evidence=None):  # no
         done = host.act(_scene(config, task))
     head = {"rung": rung, "component": component, "incident": task.incident, "node": config.node}
     return {**head, **msgspec.to_builtins(done)}
+
+
+def witness(what, node=""):
+    """
+    Tell how something of another node looks from here: what was mended there is well when others
+    find it so. Changes nothing.
+
+    what
+        ``apiserver`` (of that node, at its address) or ``vip`` (wherever it is).
+
+    node
+        The node whose apiserver it is, as the pillar has it. Default: none, for ``vip``.
+
+    Returns ``{"value": ..., "why": ...}``. ``value``: ``up`` (it answers), ``down``, or
+    ``unknown``: it is of this node itself, or the pillar declares no such apiserver.
+
+    Raises an error where an argument or the pillar is wrong.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt node1 hakube_heal.witness apiserver node2
+        salt node1 hakube_heal.witness vip
+    """
+    with face.told():
+        config = _config()
+        seen = others.see(config, what, node, host_network.interfaces())
+    return {"value": seen.value, "why": seen.why}
 
 
 def rungs(component=None, deadline=60):

@@ -21,7 +21,7 @@ def pillar_data():
 
 
 def test_two_files_are_one_module(modules):
-    for name in ("act", "rungs", "report"):
+    for name in ("act", "rungs", "report", "witness"):
         assert callable(getattr(modules.hakube_heal, name))
 
 
@@ -72,3 +72,10 @@ def test_a_repair_of_environment_files_restarts_nothing_and_waits_for_restarts_t
     remembered.write(Machine(root), kubeapply.SUBJECT, {"files": ["/etc/kubernetes/config"]})
     with pytest.raises(CommandExecutionError, match="restarts are due"):
         modules.hakube_kubeenv.apply(restart=False)
+
+
+def test_a_witness_says_what_it_sees_of_others_only(modules):
+    told = modules.hakube_heal.witness("apiserver", "node1")
+    assert told == {"value": "unknown", "why": "node1 is this node itself"}
+    with pytest.raises(CommandExecutionError, match="one of apiserver, vip"):
+        modules.hakube_heal.witness("haproxy", "node2")

@@ -48,6 +48,55 @@ def test_what_is_broken_is_mended_verified_and_closed(run, world, tmp_path):
     assert not fold(ledger.read(tmp_path, "k8s")[0]).incidents
 
 
+def hang(world, node="node1"):
+    """An apiserver that hangs there, and is well by its own word once it was killed."""
+    world.down[node, "apiserver.livez"] = "kill"
+
+
+def asked_others(world):
+    return [(who, said) for who, what, said in world.jobs if what.endswith(".witness")]
+
+
+def test_what_was_mended_is_well_when_another_node_finds_it_so(run, world, tmp_path):
+    hang(world)
+    run(limit=20, settle=1)
+    assert asked_others(world) == [
+        (("node2.example", "node3.example"), {"what": "apiserver", "node": "node1"})
+    ]
+    told = kinds(tmp_path)
+    assert told.index("acted") < told.index("witnessed") < told.index("verified")
+    assert told[-1] == "closed"
+
+
+def test_the_nodes_own_word_is_not_enough_where_others_do_not_find_it_well(run, world, tmp_path):
+    hang(world)
+    world.witness = "down"
+    run(limit=5, settle=1, patience=1)
+    (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
+    assert incident.attempts[0].mended is False
+    assert incident.attempts[0].told == "node2: it was asked; node3: it was asked"
+    world.witness = "up"
+    run(limit=5, settle=1, patience=1)
+    assert not fold(ledger.read(tmp_path, "k8s")[0]).incidents
+
+
+@pytest.mark.parametrize("word", ["unknown", None])
+def test_where_no_other_can_tell_the_nodes_own_word_counts(run, world, tmp_path, word):
+    hang(world)
+    world.witness = word
+    run(limit=20, settle=1)
+    assert not fold(ledger.read(tmp_path, "k8s")[0]).incidents
+
+
+def test_where_the_holder_was_mended_others_look_at_the_vip(run, world, tmp_path):
+    world.down["node2", "haproxy.request"] = "hand"
+    world.holder = "node2"
+    run(limit=20, settle=1)
+    assert asked_others(world) == [
+        (("node1.example", "node3.example"), {"what": "vip", "node": "node2"})
+    ]
+
+
 def test_an_action_is_written_down_before_it_is_asked_for(run, world, tmp_path):
     world.down["node1", "files.drift"] = "files"
     known = []

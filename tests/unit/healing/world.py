@@ -20,13 +20,16 @@ def cluster(mode="act", **policy):
 
 
 class World:
-    """``down``: (node, probe) -> the rung that mends it. ``jobs``: what was asked, in order."""
+    """``down``: (node, probe) -> the rung that mends it. ``jobs``: what was asked, in order.
+    ``witness``: what nodes see of another one."""
 
     def __init__(self):
         self.down = {}
         self.silent = set()
         self.jobs = []
         self.seq = 0
+        self.witness = "up"
+        self.holder = "node3"
         self.before = lambda function: None
 
     def __call__(self, minions, function, deadline, /, *, patient=None, **arguments):
@@ -37,6 +40,12 @@ class World:
         if function == "hakube_heal.report":
             return {
                 f"{node}.example": Answer(self.report(node), True)
+                for node in nodes
+                if node not in self.silent
+            }
+        if function == "hakube_heal.witness":
+            return {
+                f"{node}.example": Answer({"value": self.witness, "why": "it was asked"}, True)
                 for node in nodes
                 if node not in self.silent
             }
@@ -57,7 +66,7 @@ class World:
         return (
             head
             | {"seq": self.seq, "at": time.time(), "looks": looks, "quorate": True}
-            | {"online": list(NODES)}
+            | {"online": list(NODES), "holder": node == self.holder}
             | more
         )
 

@@ -5,6 +5,7 @@ The caller's round, under the cluster's lock:
     state = fold(records of the ledger)
     for each declared node, asked by an authenticated job:
         heard(cluster, state, its report, now)       or silent(cluster, state, node, now)
+    witnessed(state, incident, value, why, now)      what others see of what was done (witness)
     decide(cluster, state, now)
     if there is an action:
         begun(state, action, now)                    written and synced BEFORE the job is sent
@@ -28,10 +29,18 @@ from saltext_hakube.core.remedy.fold import TICK
 from saltext_hakube.core.remedy.gates import Case
 from saltext_hakube.core.remedy.incidents import Trouble
 from saltext_hakube.core.remedy.ladder import Choice
-from saltext_hakube.core.remedy.listen import begun, ended, heard, paused, resumed, silent
+from saltext_hakube.core.remedy.listen import (
+    begun,
+    ended,
+    heard,
+    paused,
+    resumed,
+    silent,
+    witnessed,
+)
 from saltext_hakube.core.remedy.sight import Sight
 
-__all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent"]
+__all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent", "witnessed"]
 
 #: Seconds that an answer may be late, beyond the action's own deadline, before it is lost. The
 #: caller waits 5 s for the way there and back.

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.report import Report
-from saltext_hakube.core.remedy.words import Component, Rung, Scope
+from saltext_hakube.core.remedy.words import Component, Rung, Scope, Value
 
 #: The gates, in the order in which they are asked. The first that says no decides.
 GATES = (
@@ -42,6 +42,7 @@ Kind = Literal[
     "decided",  # gates, and an action or none; again when an answer changes
     "acting",  # before an action
     "acted",  # after it; also of one that nobody heard of again ("lost")
+    "witnessed",  # what other nodes see of it, who were asked after it
     "verified",  # what came of it
     "gave_up",  # nothing more is done about the incident; people have to
     "closed",  # an incident
@@ -78,7 +79,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """An action that was begun. ``ended``: None while it is under way. ``result``: done, nothing,
     refused, failed or lost; ``verified``: what the node itself saw then. ``mended``: None until
     newer reports tell: whether what this rung is for is well (the files are as applied; the
-    incident is over)."""
+    incident is over). ``witness``: what other nodes see of it (core.remedy.witness), ``told``: in
+    their words."""
 
     rung: Rung
     node: str
@@ -90,6 +92,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     why: str = ""
     verified: bool | None = None
     mended: bool | None = None
+    witness: Value = "unknown"
+    told: str = ""
 
     @property
     def flies(self) -> bool:

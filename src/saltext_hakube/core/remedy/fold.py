@@ -233,6 +233,13 @@ def _acted(state: State, record: Record) -> State:
     )
 
 
+def _witnessed(state: State, record: Record) -> State:
+    value = record.data["value"]
+    if value not in ("up", "down", "unknown"):
+        raise ValueError(f"value: {value}")
+    return _last(state, record, witness=value, told=str(record.data["why"]))
+
+
 def _verified(state: State, record: Record) -> State:
     return _last(state, record, mended=bool(record.data["mended"]))
 
@@ -292,6 +299,7 @@ _CHANGES: dict[str, Callable[[State, Record], State]] = {
     "decided": _decided,
     "acting": _acting,
     "acted": _acted,
+    "witnessed": _witnessed,
     "verified": _verified,
     "gave_up": _gave_up,
     "closed": _closed,

@@ -118,9 +118,14 @@ def over(sight: Sight, state: State, incident: Incident) -> str:
     if not all(is_well(sight, probe, node) for probe in incident.probes):
         return ""
     last = incident.attempts[-1] if incident.attempts else None
-    if last and (last.flies or not newer(state, sight, incident, last)):
+    if last and not _is_told(state, sight, incident, last):
         return ""
     return "all that was down is up again"
+
+
+def _is_told(state: State, sight: Sight, incident: Incident, last: Attempt) -> bool:
+    """Whether what came of the last attempt is known, and is well by the word of others, too."""
+    return not last.flies and newer(state, sight, incident, last) and last.witness != "down"
 
 
 def newer(state: State, sight: Sight, incident: Incident, attempt: Attempt) -> bool:
@@ -149,7 +154,8 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
     else:
         left = [it for it in incident.probes if not is_well(sight, it, node)]
         hopeless = attempt.result != "done" or attempt.verified is False
-        if not left:
+        doubted = attempt.witness == "down"
+        if not left and not doubted:
             found = True, "all that was down is up again"
         elif attempt.idle:
             found = False, f"nothing was done: {attempt.why}"
@@ -157,6 +163,7 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
             found = True, "the files are as applied"
         elif hopeless or late:
             still = [sight.why(it, _own(it, node)) for it in left[:3]]
+            still += [attempt.told] if doubted else []
             found = False, f"still: {'; '.join(still)}"
     return found
 

@@ -11,6 +11,7 @@ from saltext_hakube.core.remedy.book import Book, waits
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, State, Step
 from saltext_hakube.core.remedy.fold import passed
 from saltext_hakube.core.remedy.report import Report
+from saltext_hakube.core.remedy.words import Value
 
 #: Seconds after which a report of another boot is not a late one of a former boot any more,
 #: whatever the node's clock says.
@@ -105,6 +106,19 @@ def ended(state: State, action: Action, answer: dict[str, Any] | None, now: floa
     book = Book(state, now)
     data = {"rung": action.rung, "node": action.node, "component": action.component}
     book.write("acted", action.incident, data | _answer(action, answer))
+    return book.step()
+
+
+def witnessed(state: State, incident: str, value: Value, why: str, now: float) -> Step:
+    """What other nodes see of what was done last. One that is as before gives no record."""
+    found = state.incidents.get(incident)
+    last = found.attempts[-1] if found and found.attempts else None
+    if last is None or last.flies:
+        return Step(state=state, refused=f"nothing was done about {incident}")
+    book = Book(state, now)
+    if value != last.witness:
+        data = {"rung": last.rung, "node": last.node, "value": value, "why": why[:300]}
+        book.write("witnessed", incident, data)
     return book.step()
 
 

@@ -260,6 +260,11 @@ class _Story:
         text = f"{data.get('rung')} on {data.get('node')}: {wording.result(data)}"
         self._tell(record, text, [*did, *saw.get(data.get("verified"), [])])
 
+    def _witnessed(self, record: Record, data: Data) -> None:
+        sees = {"up": "others find it well", "down": "others do not find it well"}
+        text = sees.get(str(data.get("value")), "no other node can tell how it is")
+        self._tell(record, text, [str(data["why"])] if data.get("why") else [])
+
     def _verified(self, record: Record, data: Data) -> None:
         helped = "helped" if data.get("mended") else "did not help"
         self._tell(record, f"{data.get('rung')} {helped}: {data.get('why', '')}")
@@ -312,6 +317,7 @@ _OWN: dict[str, Callable[[_Story, Record, Data], None]] = {
     "decided": _Story._decided,
     "acting": _Story._acting,
     "acted": _Story._acted,
+    "witnessed": _Story._witnessed,
     "verified": _Story._verified,
     "gave_up": _Story._gave_up,
     "closed": _Story._closed,

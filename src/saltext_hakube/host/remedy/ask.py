@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -125,8 +125,17 @@ def _stats(path: Path, seconds: float) -> Answer:
     return Answer("well", f"{path} answers")
 
 
-def request(address: str, port: int, path: str, seconds: float, *, tls: bool = True) -> Answer:
-    """Ask by HTTP. Nothing secret is sent, so whose certificate it is does not matter."""
+def request(
+    address: str,
+    port: int,
+    path: str,
+    seconds: float,
+    *,
+    tls: bool = True,
+    statuses: Collection[int] = WELL,
+) -> Answer:
+    """Ask by HTTP. Nothing secret is sent, so whose certificate it is does not matter.
+    ``statuses``: of whom is well."""
     end = time.monotonic() + seconds
     host = f"[{address}]" if ":" in address else address
     try:
@@ -147,7 +156,7 @@ def request(address: str, port: int, path: str, seconds: float, *, tls: bool = T
         return Answer("sick", f"{address}:{port}: {error.strerror or error}")
     words = line.split()
     status = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 0
-    return Answer("well" if status in WELL else "sick", f"{address}:{port} answers {status}")
+    return Answer("well" if status in statuses else "sick", f"{address}:{port} answers {status}")
 
 
 def _context() -> ssl.SSLContext:
