@@ -17,10 +17,10 @@ INSECURE_FRONTEND = "apiservers-insecure"
 INSECURE_BACKEND = "kube-apiservers-insecure"
 HEALTH = "hakube-health"
 
-# The connect timeout of the unchecked copy. When the node dies that leads etcd, no apiserver is ready
-# until etcd has another leader, and one in three of the new connections asks the dead one first: with
-# the 500 ms of the profile fast that was all the time a client had (measured: 2.7 s more without
-# service). A server of the same site answers in some milliseconds.
+# The connect timeout of the unchecked copy. When the node dies that leads etcd, no apiserver is
+# ready until etcd has another leader, and one in three new connections asks the dead one first:
+# with the 500 ms of the profile fast that was all the time that a client had (measured: 2.7 s more
+# without service). A server of the same site answers in some milliseconds.
 SOON = "200ms"
 
 # A check that passes on condition: 2.2 refuses it ("'error-status' only supports ...").
