@@ -1,6 +1,7 @@
 """The loop of a program: timers, descriptors, and calls from signals and other threads.
 
 Everything runs in one thread, one call after the other; a call that waits makes all others late.
+What a descriptor has to tell when a timer is due is told before the timer calls.
 """
 
 from __future__ import annotations
@@ -101,23 +102,25 @@ class Loop:
         """Until ``stop``."""
         self._running = True
         while self._running:
-            for key, _ in self._selector.select(self._pause()):
+            told = self._selector.select(self._pause())
+            now = self.now()
+            for key, _ in told:
                 # A call before this one may have ended the watch.
                 if self._running and self._selector.get_map().get(key.fd) is key:
                     key.data()
-            self._due()
+            self._due(now)
 
     def _pause(self) -> float | None:
         while self._timers and self._timers[0][2].cancelled:
             heapq.heappop(self._timers)
         return max(0.0, self._timers[0][0] - self.now()) if self._timers else None
 
-    def _due(self) -> None:
-        now = self.now()
-        while self._running and self._timers and self._timers[0][0] <= now:
+    def _due(self, now: float) -> None:
+        """One timer at most, due by then: what it, or a descriptor, brought about is told first."""
+        if self._running and self._timers and self._timers[0][0] <= now:
             due, _, timer = heapq.heappop(self._timers)
             if not timer.cancelled:
-                self.late = now - due
+                self.late = self.now() - due
                 timer.call()
 
     def _woken(self) -> None:

@@ -85,6 +85,36 @@ def test_a_signal_is_a_call_in_the_loop(loop):
     signal.signal(signal.SIGUSR1, before)
 
 
+@pytest.mark.parametrize("by", ["a descriptor", "a timer"])
+def test_what_there_is_to_read_is_read_before_a_timer_calls(loop, by):
+    """Who acts in a timer counts on what the kernel has told by then."""
+    news, tell = os.pipe()
+    reader, writer = os.pipe()
+    came = []
+
+    def act():
+        came.append("act")
+        loop.stop()
+
+    def told():
+        loop.forget(reader)
+        os.write(tell, b"a")
+        loop.after(0, act)
+
+    loop.watch(news, lambda: came.append(os.read(news, 1)))
+    if by == "a descriptor":
+        loop.watch(reader, told)
+        os.write(writer, b"a")
+    else:  # both are due at once
+        loop.after(0, lambda: os.write(tell, b"a"))
+        loop.after(0, act)
+        time.sleep(0.01)
+    loop.run()
+    assert came == [b"a", "act"]
+    for descriptor in (news, tell, reader, writer):
+        os.close(descriptor)
+
+
 def test_an_error_in_a_call_ends_it(loop):
     loop.after(0, lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
