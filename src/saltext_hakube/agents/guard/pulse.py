@@ -69,18 +69,20 @@ class Pulse:
             self._changed()
 
     def _ask(self, now: float) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self._socket.setblocking(False)
         try:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+            self._socket.setblocking(False)
             self._socket.connect(self._address)
             self._socket.send(REQUEST)
         except BlockingIOError:  # others wait at its door, too; we come again
             self._close()
             self._asked = now if self._asked is None else self._asked
-        except OSError:  # it is not open yet, or no more
+        except OSError:  # it is not open yet, or no more; or this machine has no sockets left
             self._close()
+            self._asked = None
         else:
-            self._asked = now if self._asked is None else self._asked
+            # Who could not get to the door before has only now: somebody was let in.
+            self._asked = now
             self._loop.watch(self._socket.fileno(), self._answered)
 
     def _answered(self) -> None:

@@ -164,6 +164,88 @@ def test_a_question_that_was_under_way_while_the_machine_slept_is_no_sign_of_a_h
     seen.stop()
 
 
+@pytest.fixture
+def crowd(door):
+    """Others who knock and wait, until the queue at the door is full."""
+    others = []
+    while True:
+        others.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        others[-1].setblocking(False)
+        try:
+            others[-1].connect(door[0])
+        except BlockingIOError:
+            break
+    yield others
+    for one in others:
+        one.close()
+
+
+def test_who_only_just_got_to_a_door_with_a_queue_has_not_waited_for_an_answer_yet(
+    loop, door, crowd, monkeypatch
+):
+    name, listening = door
+    now, told = [100.0], []
+    monkeypatch.setattr(loop, "now", lambda: now[0])
+    seen = Pulse(loop, lambda: told.append(1), name)
+    seen.start()
+    seen._known = True
+    for _ in range(2):
+        seen._look()
+        now[0] += pulse.EVERY
+    for _ in crowd[:-1]:  # it turns: all who wait are let in
+        listening.accept()[0].close()
+    seen._look()
+    assert told == []
+    # Not let in, it waits for an answer as long as any other.
+    for _ in range(2):
+        now[0] += pulse.EVERY
+        seen._look()
+    assert told == [1]
+    seen.stop()
+
+
+def test_a_door_with_a_queue_that_nobody_lets_in_is_a_hang(loop, door, crowd, quick):
+    told = []
+    seen = Pulse(loop, lambda: told.append(seen.hangs_since), door[0])
+    seen.start()
+    seen._known = True
+    begin, open_ = loop.now(), len(os.listdir("/proc/self/fd"))
+    until(loop, lambda: told)
+    assert told[0] is not None
+    assert loop.now() - begin >= pulse.HANGS
+    assert len(os.listdir("/proc/self/fd")) == open_  # none is kept
+    seen.stop()
+
+
+def test_a_door_that_is_shut_meanwhile_is_no_hang(loop, door, crowd, monkeypatch):
+    name, listening = door
+    now, told = [100.0], []
+    monkeypatch.setattr(loop, "now", lambda: now[0])
+    seen = Pulse(loop, lambda: told.append(1), name)
+    seen.start()
+    seen._known = True
+    seen._look()
+    listening.close()
+    for _ in range(3):
+        now[0] += pulse.EVERY
+        seen._look()
+    assert told == []
+    seen.stop()
+
+
+def test_without_a_descriptor_left_it_says_nothing(loop, door, monkeypatch):
+    def refuse(*_words):
+        raise OSError(24, "Too many open files")
+
+    told = []
+    seen = Pulse(loop, lambda: told.append(1), door[0])
+    monkeypatch.setattr(pulse.socket, "socket", refuse)
+    seen.start()
+    seen._look()
+    assert told == []
+    seen.stop()
+
+
 def test_who_never_answered_is_not_said_to_hang(loop, door, quick):
     name, _ = door
     told = []
