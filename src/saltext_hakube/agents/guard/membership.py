@@ -12,12 +12,14 @@ from saltext_hakube.agents.guard import quorum, totem
 from saltext_hakube.agents.guard.quorum import Quorum
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds until the tool is started again, the last one for good
+SPEAKS_WITHIN = 5.0  # seconds: it tells what is so as soon as it is started
+ANEW_EVERY = 60.0  # seconds until it is started anew: what is stuck is as silent as what is well
 TOTEM_EVERY = 60.0  # seconds until the timeouts are read again: they may change at any time
 TOTEM_WITHIN = 2.0
 
 
 class Membership:
-    """``now``: what corosync said last; None while that is not known. Call ``start`` when corosync
+    """``now``: what corosync said last; None while nobody says it. Call ``start`` when corosync
     lives, ``stop`` when it died. ``totem`` stays what it was."""
 
     def __init__(self, loop: Loop, changed: Callable[[], None]):
@@ -27,6 +29,7 @@ class Membership:
         self._changed = changed
         self._child: Child | None = None
         self._timer: Timer | None = None
+        self._silent: Timer | None = None
         self._asking: Child | None = None
         self._reader = quorum.Reader()
         self._failed = 0
@@ -41,38 +44,64 @@ class Membership:
 
     def stop(self) -> None:
         """corosync is dead: what it said is of no more use."""
-        for one in (self._child, self._timer, self._asking, self._looks):
+        for one in (self._child, self._timer, self._silent, self._asking, self._looks):
             if one is not None:
                 one.cancel()
-        self._child = self._timer = self._asking = self._looks = None
+        self._child = self._timer = self._silent = self._asking = self._looks = None
         self._failed = 0
         self.now = None
 
     def _follow(self) -> None:
+        """Until it speaks, what the one before it said counts."""
+        if self._child is not None:
+            self._child.cancel()
         self._timer = None
         self._reader = quorum.Reader()
         self._child = follow(self._loop, quorum.COMMAND, self._line, self._ended)
+        self._silent = self._loop.after(SPEAKS_WITHIN, self._is_silent)
 
     def _line(self, text: str) -> None:
         found = self._reader.line(text)
         if found is None:
             return
+        if self._silent is not None:
+            self._silent.cancel()
+            self._silent = None
+            self._timer = self._loop.after(ANEW_EVERY, self._follow)
         self._failed = 0
         self._said = ""
-        if found != self.now:
-            self.now = found
+        self._know(found)
+
+    def _know(self, found: Quorum | None) -> None:
+        if found == self.now:
+            return
+        self.now = found
+        if found is not None:
             self._ask()
-            self._changed()
+        self._changed()
+
+    def _is_silent(self) -> None:
+        self._silent = None
+        if self._child is not None:
+            self._child.cancel()
+        self._fails(f"{quorum.TOOL} says nothing for {SPEAKS_WITHIN:g} s")
 
     def _ended(self, ended: Ended) -> None:
         """corosync died, which its process tells; or it is only starting; or the tool was ended."""
-        self._child = None
+        self._fails(ended.told or f"{quorum.TOOL} ended")
+
+    def _fails(self, why: str) -> None:
+        for one in (self._timer, self._silent):
+            if one is not None:
+                one.cancel()
+        self._child = self._silent = None
         pause = PAUSES[min(self._failed, len(PAUSES) - 1)]
         self._failed += 1
-        if self._failed == len(PAUSES) and ended.told != self._said:
-            self._said = ended.told
-            say(f"the membership cannot be followed: {ended.told}", WARNING)
+        if self._failed == len(PAUSES) and why != self._said:
+            self._said = why
+            say(f"the membership cannot be followed: {why}", WARNING)
         self._timer = self._loop.after(pause, self._follow)
+        self._know(None)  # it may be otherwise by now
 
     def _ask(self) -> None:
         if self._asking is None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-COMMAND = ("stdbuf", "-oL", "corosync-quorumtool", "-m")  # into a pipe it would print late
+TOOL = "corosync-quorumtool"
+COMMAND = ("stdbuf", "-oL", TOOL, "-m")  # into a pipe it would print late
 
 
 class Quorum(NamedTuple):
