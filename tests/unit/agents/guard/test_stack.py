@@ -209,11 +209,11 @@ def test_a_door_with_a_queue_that_nobody_lets_in_is_a_hang(loop, door, crowd, qu
     seen = Pulse(loop, lambda: told.append(seen.hangs_since), door[0])
     seen.start()
     seen._known = True
-    begin, open_ = loop.now(), len(os.listdir("/proc/self/fd"))
+    begin, open_ = loop.now(), len(list(Path("/proc/self/fd").iterdir()))
     until(loop, lambda: told)
     assert told[0] is not None
     assert loop.now() - begin >= pulse.HANGS
-    assert len(os.listdir("/proc/self/fd")) == open_  # none is kept
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_  # none is kept
     seen.stop()
 
 
