@@ -48,6 +48,44 @@ def test_hand(view, own, expected):
     assert orders(hand.judge(view, own)) == expected
 
 
+OUTSIDE = ("node2: no answer", "node3: no answer")
+STRAY = View(id="r", elsewhere=("node2",))
+
+
+@pytest.mark.parametrize(
+    ("view", "own", "outside", "expected"),
+    [
+        (RUNS, HERE, OUTSIDE, ("would", ["announce"])),
+        (RUNS, HERE, (), ("nothing", [])),
+        (RUNS, GONE, OUTSIDE, ("would", ["fail"])),
+        (BLOCKED, HERE, OUTSIDE, ("refused", [])),
+        # A second owner: Pacemaker has it elsewhere, and this machine has the address, too.
+        (STRAY, HERE, (), ("would", ["refresh"])),
+        (STRAY, HERE, OUTSIDE, ("would", ["refresh"])),
+        (STRAY, GONE, OUTSIDE, ("nothing", [])),
+        (replace(STRAY, cloned=True), HERE, (), ("nothing", [])),
+        (replace(STRAY, pending="Starting"), HERE, (), ("nothing", [])),
+    ],
+)
+def test_hand_of_a_vip_that_others_see_otherwise(view, own, outside, expected):
+    assert orders(hand.judge(view, own, outside)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "nodes", "said"),
+    [
+        (OUTSIDE, ["node1", "node2", "node3"], OUTSIDE),
+        (OUTSIDE[:1], ["node1", "node2", "node3"], ()),
+        (OUTSIDE[:1] * 2, ["node1", "node2", "node3"], ()),
+        (("node1: I do not reach myself", "node9: none of us"), ["node1", "node2", "node3"], ()),
+        (OUTSIDE[:1], ["node1", "node2"], OUTSIDE[:1]),
+        ((), ["node1"], ()),
+    ],
+)
+def test_the_word_of_several_declared_others_is_a_reason_to_move(lines, nodes, said):
+    assert move.outside(lines, nodes, "node1") == said
+
+
 @pytest.mark.parametrize("view", [RUNS, BLOCKED, DOWN])
 @pytest.mark.parametrize("own", [HERE, GONE, LEFT])
 def test_hand_does_nothing_about_what_is_a_persons_or_what_pacemaker_is_at(view, own):

@@ -128,6 +128,70 @@ def test_one_nodes_view_of_the_whole_cluster_is_not_enough():
     assert rungs(world)[0] == ("hand", "node1")
 
 
+def outside(world: World, *nodes: str) -> Fault:
+    """The holder finds the VIP well, these nodes do not reach it."""
+    fault = Fault({"vip.request"})
+    for node in nodes:
+        world.fault(node, fault)
+    return fault
+
+
+def test_a_vip_that_only_others_do_not_reach_is_announced_anew_and_then_moved():
+    world = quiet(World())
+    fault = outside(world, "node2", "node3")
+
+    def perform(action):
+        if action.rung == "move":
+            fault.down.clear()
+        return {"result": "done", "why": "it is here", "verified": None}
+
+    world.perform = perform
+    world.run(90)
+    assert kinds(world).count("opened") == 1
+    assert rungs(world) == [("hand", "node1"), ("move", "node1")]
+    for _, action in world.actions:
+        assert action.evidence["outside"] == [
+            "node2: the VIP does not answer a request",
+            "node3: the VIP does not answer a request",
+        ]
+    assert not world.state().incidents
+
+
+def test_what_one_node_does_not_reach_is_told_and_nothing_is_done():
+    world = quiet(World())
+    outside(world, "node2")
+    world.run(90)
+    (incident,) = world.state().incidents.values()
+    assert (incident.scope, incident.component, world.actions) == ("cluster", "vip", [])
+
+
+def test_two_owners_of_the_vip_are_one_story_and_the_wrong_one_is_asked():
+    world = quiet(World())
+    for node in NODES:
+        world.fault(node, Fault({"vip.owner"}))
+    stray = world.fault("node3", Fault({"vip.address"}, {"hand": {"vip.address"}}))
+    world.nodes["node3"].holder = True
+    world.run(20)
+    assert kinds(world).count("opened") == 1
+    assert rungs(world)[0] == ("hand", "node3")
+    assert not stray.down
+    world.nodes["node3"].holder = False
+    world.run(20)
+    assert rungs(world)[1] == ("hand", "node1"), "what is left others see, of the VIP where it is"
+
+
+def test_a_haproxy_of_the_holder_that_hangs_is_one_story_with_the_vip_that_others_do_not_reach():
+    world = quiet(World())
+    world.fault("node1", Fault({"haproxy.request"}, {"kill": {"haproxy.request"}}, how="silent"))
+    fault = outside(world, "node2", "node3")
+    world.run(10)
+    assert rungs(world) == [("kill", "node1")]
+    assert world.state().incidents, "the others do not reach it yet"
+    fault.down.clear()
+    world.run(30)
+    assert kinds(world).count("opened") == kinds(world).count("closed") == 1
+
+
 def test_two_nodes_with_one_trouble_are_a_storm_and_then_mended_one_after_the_other():
     world = quiet(World())
     for node in ("node1", "node2"):

@@ -14,6 +14,7 @@ from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Gate, Incident, State
 from saltext_hakube.core.remedy.ladder import Choice
 from saltext_hakube.core.remedy.sight import Sight, majority
+from saltext_hakube.core.remedy.words import PROBES
 
 #: What the mode has against it; everything else is decided as if it had not.
 OBSERVE = "hakube:heal:mode is observe"
@@ -95,8 +96,15 @@ def votes(case: Case) -> Gate:
     incident, node = case.incident, case.incident.node
     if incident.component == "node":
         return _of_the_dead(case)
-    # What Pacemaker says of a node's resources any member may say.
-    of_all = not node or case.choice.component == "pacemaker"
+    # What Pacemaker says of a node's resources any member may say, and what the holder of the VIP
+    # cannot see only others.
+    probes = {it for it in case.incident.probes if it in case.sight.down}
+    of_all = (
+        not node
+        or case.choice.component == "pacemaker"
+        or case.choice.component == "vip"
+        and (all(PROBES[it].scope == "cluster" for it in probes))
+    )
     if node and not case.sight.answers(node):
         return Gate("votes", False, f"{node} does not answer; what it said before does not count")
     down = _witnesses(case, of_all)

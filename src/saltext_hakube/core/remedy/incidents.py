@@ -80,6 +80,10 @@ def _follows(sight: Sight, incident: Incident, trouble: Trouble) -> bool:
         return (
             mine and incident.component in (*MANAGED, "files", "corosync") and incident.node != ""
         )
+    if trouble[:2] == ("cluster", "vip"):
+        # What others see of the VIP is part of what ails it, or its haproxy, where it is.
+        stray = incident.component == "vip" and incident.node != ""
+        return stray or (incident.component == "haproxy" and incident.node == sight.holder != "")
     if not trouble.node or incident.node != trouble.node:
         return False
     if trouble.component not in FOLLOWS.get(incident.component, ()):

@@ -115,7 +115,7 @@ def target(sight: Sight, incident: Incident, component: Component) -> str:
         named = [node for node in failing(sight) if sight.answers(node)]
         left = [node for node in named if node not in tried]
         return next(iter(left or named), incident.node or _first(sight))
-    if component == "vip" and not incident.node:
+    if component == "vip" and sight.value("vip.address", incident.node) != "down":
         return sight.holder or _first(sight)
     return incident.node or _first(sight)
 
@@ -199,7 +199,22 @@ def evidence(sight: Sight, incident: Incident, rung: Rung) -> dict[str, list[str
     for name in names:
         for kind, lines in sight.evidence(name, _of(name, incident)).items():
             found[kind] = [it for it in lines if LINE.fullmatch(it)][:LINES]
+    if lead(sight, incident) == "vip":
+        found["outside"] = [it for it in _outside(sight) if LINE.fullmatch(it)][:LINES]
     return found
+
+
+def _outside(sight: Sight) -> list[str]:
+    """The nodes that do not reach the VIP, and why: what its holder cannot see."""
+    found = dict.fromkeys((*sight.down.get("vip.request", ()), *sight.down.get("vip.owner", ())))
+    asked = [node for node in found if node != sight.holder and sight.answers(node)]
+    probes = ("vip.request", "vip.owner")
+    return [
+        f"{node}: {next(sight.why(it, node) for it in probes if node in sight.down.get(it, ()))}"[
+            :300
+        ]
+        for node in asked
+    ]
 
 
 # --- What speaks against a rung; empty where nothing does.

@@ -111,8 +111,11 @@ class Sight:
 
     @property
     def holder(self) -> str:
-        """The node that has the VIP's address, as it says itself; empty where none does."""
-        return next((node for node, report in self.fresh.items() if report.holder), "")
+        """The node that has the VIP's address, as it says itself; empty where none does. Of two
+        that of which Pacemaker knows."""
+        odd = self.down.get("vip.address", ())
+        found = [node for node, report in self.fresh.items() if report.holder]
+        return next(iter(sorted(found, key=lambda it: it in odd)), "")
 
     @property
     def quorate(self) -> list[str]:

@@ -8,10 +8,16 @@ Which of the two is decided by what Pacemaker thinks and what is so on this mach
     it is blocked         something of it is left     nothing: only a person, or the rung kill, may
     it failed too often   nothing speaks against it   --cleanup: Pacemaker tries again
     it failed too often   it would fail again         nothing
+
+Of the VIP also:
+
+    it runs here          others do not reach it      its address is announced anew
+    it runs elsewhere     the address is here, too    --refresh: Pacemaker looks, and ends that
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -21,10 +27,11 @@ from saltext_hakube.core.remedy.local import View
 from saltext_hakube.core.remedy.task import Finding, Order, left_alone, nothing, refused
 from saltext_hakube.core.remedy.words import SPOILED, Component
 from saltext_hakube.host.haproxy import check
+from saltext_hakube.host.remedy import announce
 from saltext_hakube.host.remedy import unit as units
 from saltext_hakube.host.remedy.scene import Scene
 
-FAIL, CLEAN = "fail", "cleanup"
+FAIL, CLEAN, ANNOUNCE, REFRESH = "fail", "cleanup", "announce", "refresh"
 # Of several resources: those that can be cleaned up without anybody being asked.
 SEVERAL = ("pacemaker",)
 STEADY = 2.0  # seconds; what Pacemaker has started and is there after them did not fail at once
@@ -40,14 +47,15 @@ class Own(Struct, frozen=True, kw_only=True):
     against: str = ""
 
 
-def judge(view: View, own: Own) -> Finding:
-    """What is to be done about one resource."""
+def judge(view: View, own: Own, outside: Sequence[str] = ()) -> Finding:
+    """What is to be done about one resource. ``outside``: other nodes that do not reach the VIP, a
+    line each, by the master's word: what is done for that harms nothing."""
     left = left_alone(view)
     if left is not None:
         return left
     if view.blocked:
         return _blocked(view, own)
-    return _running(view, own) if view.runs else _down(view, own)
+    return _running(view, own, outside) if view.runs else _down(view, own)
 
 
 def _blocked(view: View, own: Own) -> Finding:
@@ -57,7 +65,11 @@ def _blocked(view: View, own: Own) -> Finding:
     return Finding("would", why, (Order(CLEAN, view.id, f"clean up {view.id}"),))
 
 
-def _running(view: View, own: Own) -> Finding:
+def _running(view: View, own: Own, outside: Sequence[str]) -> Finding:
+    if own.runs and outside:
+        why = f"{view.id} is here, and others do not reach it: {'; '.join(outside[:3])}"[:300]
+        told = f"announce the address of {view.id} anew"
+        return Finding("would", why, (Order(ANNOUNCE, view.id, told),))
     if own.runs or not own.stopped:
         return nothing(f"{view.id} runs here, as Pacemaker has it: {own.told}")
     why = f"Pacemaker takes {view.id} for running here, and it does not: {own.told}"
@@ -65,6 +77,10 @@ def _running(view: View, own: Own) -> Finding:
 
 
 def _down(view: View, own: Own) -> Finding:
+    if own.runs and view.elsewhere and not view.cloned:
+        why = f"{view.id} runs on {', '.join(view.elsewhere)}, and {own.told}"
+        told = f"let Pacemaker look for {view.id} here"
+        return Finding("would", why, (Order(REFRESH, view.id, told),))
     if not view.stuck:
         where = f"on {', '.join(view.elsewhere)}" if view.elsewhere else "nowhere"
         return nothing(f"{view.id} has no failure here (it runs {where})")
@@ -79,7 +95,7 @@ def _down(view: View, own: Own) -> Finding:
 def look(scene: Scene) -> Finding:
     if scene.task.component not in (*scene.places, *SEVERAL):
         return nothing(f"Pacemaker does not run {scene.task.component}")
-    found = [judge(scene.view(it), own(scene, it)) for it in _components(scene)]
+    found = [judge(scene.view(it), own(scene, it), outside(scene, it)) for it in _components(scene)]
     if len(found) == 1:
         return found[0]
     orders = tuple(order for it in found for order in it.orders)
@@ -87,6 +103,11 @@ def look(scene: Scene) -> Finding:
     if orders:
         return Finding("would", "; ".join(told), orders)
     return refused("; ".join(told)) if told else nothing("no resource of ours is stuck here")
+
+
+def outside(scene: Scene, component: Component) -> tuple[str, ...]:
+    """Other nodes that do not reach the VIP, as the master has it."""
+    return scene.task.evidence.get("outside", ()) if component == "vip" else ()
 
 
 def own(scene: Scene, component: Component) -> Own:
@@ -120,6 +141,13 @@ def do(scene: Scene, finding: Finding) -> None:
         if order.kind == FAIL:
             scene.hand_over(order.on)
             continue
+        if order.kind == ANNOUNCE:
+            address = scene.config.vip.address
+            scene.say(f"announced {address} on {announce.again(address)}")
+            continue
+        if order.kind == REFRESH:
+            scene.refresh(order.on)
+            continue
         for place in scene.places.values():
             # systemd's start limit refuses even a good start.
             if (
@@ -134,6 +162,8 @@ def do(scene: Scene, finding: Finding) -> None:
 
 def verify(scene: Scene, finding: Finding) -> tuple[bool | None, str]:
     """Wait until each resource is up again: here, or where Pacemaker has it now."""
+    if all(order.kind == ANNOUNCE for order in finding.orders):
+        return None, "whether others reach it now they have to say"
     due = {order.on for order in finding.orders}
     components = [it for it, place in scene.places.items() if place.resource in due]
     left = [it for it in components if not scene.deadline.wait(partial(well, scene, it))]
@@ -148,7 +178,8 @@ def well(scene: Scene, component: Component) -> bool:
     if view.blocked or view.pending or view.failed:
         return False
     if not view.runs:
-        return bool(view.elsewhere) and not view.cloned and not view.stuck
+        away = component != "vip" or not scene.address_here()
+        return bool(view.elsewhere) and not view.cloned and not view.stuck and away
     if component == "vip":
         return scene.address_here()
     unit = scene.unit(component)

@@ -1,10 +1,15 @@
 """Rung *move*: the VIP away from this node, to one whose haproxy is well, for some minutes.
 
+Where the node itself finds the VIP well, the word of several others counts who do not reach it: the
+master tells which.
+
 It is a preference for the other node and no ban of this one: if that one dies, the VIP may come
 back. Afterwards Pacemaker decides again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from saltext_hakube.core import reflex
 from saltext_hakube.core.remedy.local import Local
@@ -59,7 +64,23 @@ def look(scene: Scene) -> Finding:
     local = scene.local()
     if not local.view(vip).runs:  # before anything is asked that takes time
         return judge(local, vip, scene.config.steers, Seen("unknown", ()))
-    return judge(local, vip, scene.config.steers, probe.see(scene))
+    return judge(local, vip, scene.config.steers, _seen(scene))
+
+
+def _seen(scene: Scene) -> Seen:
+    nodes = [it.name for it in scene.config.nodes]
+    against = outside(scene.task.evidence.get("outside", ()), nodes, scene.node)
+    if scene.task.component == "vip" and against:
+        return Seen("down", against)
+    return probe.see(scene)
+
+
+def outside(lines: Iterable[str], nodes: Sequence[str], node: str) -> tuple[str, ...]:
+    """What others say who do not reach the VIP (``node2: ...``); nothing where they are too few."""
+    others = [it for it in nodes if it != node]
+    found = {it.partition(":")[0]: it for it in lines}
+    said = tuple(found[it] for it in others if it in found)
+    return said if len(said) >= min(2, len(others)) and said else ()
 
 
 def confirm(scene: Scene, _finding: Finding) -> Finding:

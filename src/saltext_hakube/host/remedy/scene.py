@@ -106,6 +106,12 @@ class Scene:
         self.run("crm_resource", *words, most=CLEANUP)
         self.say(f"cleaned up {resource} on {self.node}: Pacemaker looks again")
 
+    def refresh(self, resource: str) -> None:
+        """Let Pacemaker forget all that it knows of the resource here, and look."""
+        words = ("--refresh", "--resource", resource, "--node", self.node)
+        self.run("crm_resource", *words, most=CLEANUP)
+        self.say(f"refreshed {resource} on {self.node}: Pacemaker looks whether it is there")
+
     def hand_over(self, resource: str) -> None:
         """Tell Pacemaker that the resource failed here, so that it recovers it."""
         words = ("--fail", "--resource", resource, "--node", self.node)
