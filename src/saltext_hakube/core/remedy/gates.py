@@ -99,12 +99,8 @@ def votes(case: Case) -> Gate:
     # What Pacemaker says of a node's resources any member may say, and what the holder of the VIP
     # cannot see only others.
     probes = {it for it in case.incident.probes if it in case.sight.down}
-    of_all = (
-        not node
-        or case.choice.component == "pacemaker"
-        or case.choice.component == "vip"
-        and (all(PROBES[it].scope == "cluster" for it in probes))
-    )
+    unseen = case.choice.component == "vip" and all(PROBES[it].scope == "cluster" for it in probes)
+    of_all = not node or case.choice.component == "pacemaker" or unseen
     if node and not case.sight.answers(node):
         return Gate("votes", False, f"{node} does not answer; what it said before does not count")
     down = _witnesses(case, of_all)
