@@ -385,7 +385,7 @@ def test_between_two_that_failed_it_waits_longer_each_time():
     world.perform = lambda action: {"result": "failed", "why": "?"}
     world.run(600)
     times = [at for at, _ in world.actions]
-    first, second = (later - earlier for earlier, later in pairwise(times))
+    first, second, *_ = (later - earlier for earlier, later in pairwise(times))
     assert 30 <= first <= 30 * 1.25 + 5
     assert 60 <= second <= 60 * 1.25 + 5
 
@@ -428,6 +428,33 @@ def test_what_a_node_refuses_for_hours_is_given_up_and_told():
     (told,) = [it.data["why"] for it in world.ledger if it.kind == "gave_up"]
     assert "node2 has the turn" in told
     assert len(world.actions) == 16, "kill and hand, eight times each"
+
+
+def test_a_rung_that_could_not_be_done_is_tried_once_more():
+    """The files' apply waited for the turn longer than an action may last."""
+    world = quiet(World())
+    world.fault("node2", garbage())
+    answers = [{"result": "failed", "why": "it did not end within 30 s, and was ended"}]
+    world.perform = lambda it: answers.pop() if answers else World.perform(world, it)
+    world.run(60)
+    assert rungs(world) == [("files", "node2"), ("files", "node2")]
+    assert world.actions[1][0] - world.actions[0][0] >= 15, "it rests before"
+    assert not world.state().incidents
+
+
+def test_what_was_not_tried_yet_comes_before_what_failed():
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    answers = {"kill": [None], "hand": [{"result": "nothing", "why": "it runs here"}]}
+
+    def perform(action):
+        again = answers[action.rung]
+        return again.pop() if again else World.perform(world, action)
+
+    world.perform = perform
+    world.run(200)
+    assert rungs(world) == [("kill", "node2"), ("hand", "node2"), ("kill", "node2")]
+    assert not world.state().incidents
 
 
 def test_an_hour_has_no_more_actions_than_the_clusters_budget():

@@ -293,6 +293,19 @@ def test_a_rung_that_the_node_does_not_do_is_given_up_after_some_times():
     assert case(incident(attempts=attempts[:7])).choice.rung == HAND
 
 
+@pytest.mark.parametrize("result", ["failed", "lost"])
+def test_what_could_not_be_done_is_tried_twice_and_what_was_done_once(result):
+    often = Heal(mode="act", budget=Budget(breaker=10))
+    once, again = (attempt(HAND, result, ago=it) for it in (200, 100))
+    assert case(incident(attempts=(again,)), policy=often).choice.rung == HAND
+    soon = case(incident(attempts=(attempt(HAND, result, ago=10),)), policy=often).choice
+    assert (soon.rung, soon.spent) == (None, False)
+    twice = case(incident(attempts=(once, again)), policy=often).choice
+    assert (twice.rung, twice.spent) == (None, True)
+    done = case(incident(attempts=(attempt(HAND),)), policy=often).choice
+    assert (done.rung, done.spent) == (None, True)
+
+
 def test_a_scheduler_runs_on_one_node_and_can_be_mended_there_where_apiservers_are_well():
     away = Look(value="unknown", why="it does not run here: it runs on node2")
     others = {it: report(it) for it in ("node1", "node3")}

@@ -20,6 +20,7 @@ from saltext_hakube.core.remedy.policy import Budget
 #: step.
 JITTER = 0.25
 TRIES, ASKED = 8, 12
+AGAIN = 2  # times that a rung is begun that could not be done to its end
 
 
 class Spent:

@@ -2,9 +2,10 @@
 
 The ladder is that of the component which is the trouble now: an incident of an apiserver goes on
 with the scheduler that lost its lease over it, one of files with the haproxy that does not run yet.
-Each rung is tried once; one that the node found needless or refused, again after a while, some
-times. The node looks by itself again before it does anything (host.remedy); here is only what the
-reports tell.
+Each rung is done once. One that could not be done (it failed, or nobody heard of it again) is begun
+once more, one that the node found needless or refused some times: after a while, and after those
+that were not tried yet. The node looks by itself again before it does anything (host.remedy); here
+is only what the reports tell.
 """
 
 from __future__ import annotations
@@ -68,18 +69,30 @@ def choose(sight: Sight, incident: Incident) -> Choice:
     node = target(sight, incident, component)
     skipped = []
     later = worn = False
+    again: tuple[Rung, Component] | None = None
     for rung in sight.cluster.policy.ladder(component):
         doer: Component = "files" if rung == "files" else component
         used = _used(sight, incident, rung, doer, node)
         later, worn = later or used.later, worn or used.worn
         why = used.why or _against(sight, incident, rung, component, node)
-        if not why:
-            told = _why(sight, incident)
-            proof = evidence(sight, incident, rung)
-            return Choice(doer, node, rung, told, tuple(skipped), proof)
-        skipped.append(f"{rung}: {why}")
+        if why:
+            skipped.append(f"{rung}: {why}")
+        elif used.again:
+            again = again or (rung, doer)
+        else:
+            return _chosen(sight, incident, (rung, doer), node, skipped)
+    if again:
+        return _chosen(sight, incident, again, node, skipped)
     spent = not later and (worn or any(it.failed for it in incident.tried))
     return Choice(component, node, None, _none(sight, component), tuple(skipped), {}, spent)
+
+
+def _chosen(
+    sight: Sight, incident: Incident, rung: tuple[Rung, Component], node: str, skipped: list[str]
+) -> Choice:
+    name, doer = rung
+    proof = evidence(sight, incident, name)
+    return Choice(doer, node, name, _why(sight, incident), tuple(skipped), proof)
 
 
 def _none(sight: Sight, component: Component) -> str:
@@ -152,11 +165,12 @@ def concerns(evidence: dict[str, list[str]], component: Component) -> bool:
 
 
 class _Used(NamedTuple):
-    """Why a rung that was tried is not due; empty where it is. ``later``: it will be; ``worn``: it
-    was tried so often that it will not, though nothing was done."""
+    """Why a rung that was tried is not due; empty where it is. ``later``: it will be; ``again``: it
+    is, once more; ``worn``: it was tried so often that it will not, though nothing was done."""
 
     why: str = ""
     later: bool = False
+    again: bool = False
     worn: bool = False
 
 
@@ -170,15 +184,17 @@ def _used(sight: Sight, incident: Incident, rung: Rung, component: Component, no
     if not mine:
         return _Used()
     last = mine[-1]
-    if not last.idle or last.ended is None:
-        return _Used(f"it was tried ({last.result or 'under way'})")
-    said = f"the node says {last.why or last.result}"
-    if len(mine) >= budget.TRIES:
+    done = next((it for it in mine if it.result == "done"), None)
+    if done or last.ended is None:
+        return _Used(f"it was tried ({'done' if done else 'under way'})")
+    said = f"the node says {last.why or last.result}" if last.idle else last.why or last.result
+    idle = sum(it.idle for it in mine)
+    if idle >= budget.TRIES or len(mine) - idle >= budget.AGAIN:
         return _Used(f"it was tried {len(mine)} times: {said}", worn=True)
     wait = budget.backoff(incident, len(mine), sight.cluster.policy.budget)
     if sight.now < last.ended + wait:
         return _Used(f"not yet again: {said}", later=True)
-    return _Used()
+    return _Used(again=True)
 
 
 def _why(sight: Sight, incident: Incident) -> str:
