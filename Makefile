@@ -18,7 +18,7 @@ LAB = python=$$(tests/prepare python) && exec "$$python" -m tests.lab
 CODE = setup.py src tests $(wildcard bench)
 PARTS = lint unit functional integration lab-test
 
-.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex bench-brain bench-ledger bench-beacon bench-healing demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
+.PHONY: help test prepare $(PARTS) bench bench-traffic bench-reflex bench-heal bench-brain bench-ledger bench-beacon bench-healing demo lab-up lab-down lab-exec lab-shell lab-update lab-kube clean
 
 help:
 	@echo 'make test         all checks: $(PARTS)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make bench        what the cluster engine costs, beside one pcs call per object (3 minutes)'
 	@echo 'make bench-traffic  whether clients notice changes and faults (ARGS=--short: some minutes)'
 	@echo 'make bench-reflex  seconds without service after each fault (ARGS="--faults power")'
+	@echo 'make bench-heal   seconds until a fault is healed, with Salt (ARGS="--faults config")'
 	@echo 'make bench-ledger  records kept and read again a second (20 seconds)'
 	@echo 'make bench-beacon  what the beacon costs a minion: a pass, and test.ping (2 minutes)'
 	@echo 'make bench-healing  what a storm of events does to the master (2 minutes)'
@@ -75,6 +76,9 @@ bench-traffic: prepare
 
 bench-reflex: prepare
 	@$(VENV)/bin/python -m bench.reflex $(ARGS)
+
+bench-heal: prepare
+	@$(VENV)/bin/python -m bench.heal $(ARGS)
 
 bench-brain: prepare
 	@$(VENV)/bin/python -m bench.brain $(ARGS)

@@ -3,6 +3,8 @@
 In a lab of three nodes after `state.apply hakube`, Salt is stopped. Then each fault is made on the
 VIP's holder, again and again, while a client opens a new TLS connection every 50 ms. Each run is a
 line in the file of results, and one that was interrupted goes on where it was.
+
+With ``--with-salt`` Salt runs instead, and heals (`hakube:heal:mode: act`).
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from bench import lab as labs
+from bench.heal.master import Master
+from bench.heal.run import closed
 from bench.reflex import health, quiet, results
 from bench.reflex.faults import FAULTS
 from bench.reflex.run import HEAL, commit, once, start_salt, stop_salt
@@ -48,8 +53,9 @@ def main() -> int:
         except LabError as error:
             sys.exit(f"reflex: {error}")
     records = results.read(asked.results)
-    print("\n".join(results.table(records, asked.timing)))
-    ours = [it for it in records if it["timing"] == asked.timing and it["fault"] in asked.faults]
+    print("\n".join(results.table(records, asked.timing, salt=asked.with_salt)))
+    ours = results.of(records, asked.timing, asked.with_salt)
+    ours = [it for it in ours if it["fault"] in asked.faults]
     return 1 if any(results.missed(it) for it in ours) else 0
 
 
@@ -70,6 +76,7 @@ def _asked() -> argparse.Namespace:
     add("--as-it-is", action="store_true", help="nothing is applied to that lab")
     add("--kube", choices=("standin", "real"), default="standin", help="for a lab of its own")
     add("--suite", default="bookworm", help="Debian release, for a lab of its own")
+    add("--with-salt", action="store_true", help="Salt goes on, and heals")
     add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
     add("--quiet-hour", type=float, metavar="MINUTES", help="no fault: nobody may do anything")
     add("--kill-daemons", type=int, default=0, metavar="N", help="in it, kill -9 them so often")
@@ -83,23 +90,33 @@ def _asked() -> argparse.Namespace:
 
 @contextlib.contextmanager
 def _lab(asked: argparse.Namespace) -> Iterator[Lab]:
-    """A lab, applied to, in which Salt is stopped."""
+    """A lab, applied to, in which Salt is stopped, or heals."""
     pillar = yaml.safe_load(asked.pillar)
     if asked.timing != "safe":
         pillar["timing"] = asked.timing
     if asked.lab:
         lab = Lab.find(asked.lab)
-        if not asked.as_it_is:
+        if asked.with_salt or not asked.as_it_is:
             start_salt(lab)
-            labs.apply(lab, pillar)
-        stop_salt(lab)
+        if not asked.as_it_is:
+            _apply(asked, lab, pillar)
+        if not asked.with_salt:
+            stop_salt(lab)
         yield lab
         return
     name = f"reflex-{os.getpid()}"
     with Lab.up(name, kube=asked.kube, suite=asked.suite, progress=labs.progress) as lab:
-        labs.apply(lab, pillar)
-        stop_salt(lab)
+        _apply(asked, lab, pillar)
+        if not asked.with_salt:
+            stop_salt(lab)
         yield lab
+
+
+def _apply(asked: argparse.Namespace, lab: Lab, pillar: dict[str, Any]) -> None:
+    if asked.with_salt:
+        Master(lab).turn_on(pillar)
+    else:
+        labs.apply(lab, pillar)
 
 
 def _healthy(lab: Lab) -> None:
@@ -122,7 +139,8 @@ def _measure(asked: argparse.Namespace, lab: Lab, end: float) -> str:
     version = commit()
     while True:
         # By rounds, so that what the machine does otherwise meets all faults alike.
-        todo = results.missing(results.read(asked.results), asked.faults, asked.timing, asked.runs)
+        ours = results.of(results.read(asked.results), asked.timing, asked.with_salt)
+        todo = results.missing(ours, asked.faults, asked.timing, asked.runs)
         left = max(todo.values())
         if not left:
             return ""
@@ -130,7 +148,7 @@ def _measure(asked: argparse.Namespace, lab: Lab, end: float) -> str:
             if time.monotonic() > end:
                 labs.say(f"{asked.minutes:g} minutes are over; the same command goes on from here")
                 return ""
-            record = once(lab, lab.nodes, key, FAULTS[key])
+            record = (_healed if asked.with_salt else _once)(lab, key)
             record |= {"timing": asked.timing, "commit": version, "kube": lab.kube}
             results.add(asked.results, record)
             seen = record["seen"]
@@ -141,6 +159,22 @@ def _measure(asked: argparse.Namespace, lab: Lab, end: float) -> str:
             if record.get("sick_after_rescue"):
                 told = "; ".join(record["sick_after_rescue"])
                 return f"after {key} the cluster does not become whole: {told}"
+
+
+def _once(lab: Lab, key: str) -> dict[str, Any]:
+    return once(lab, lab.nodes, key, FAULTS[key])
+
+
+def _healed(lab: Lab, key: str) -> dict[str, Any]:
+    """The same, while Salt runs: what the healing made of it belongs to the run."""
+    master = Master(lab)
+    master.wait()
+    before = {it.id for it in master.history()}
+    record = _once(lab, key)
+    news = closed(master, before)
+    incidents = {it.id: it.outcome for it in news}
+    left = [f"{it.id} is {it.outcome}" for it in news if not it.over]
+    return record | {"salt": True, "incidents": incidents, "left": left}
 
 
 if __name__ == "__main__":

@@ -127,6 +127,11 @@ def actions(node: Node, since: float) -> list[str]:
 
 def lines(told: dict[str, Any]) -> list[str]:
     """What people want to read of it."""
+    return [*head(told), *(against(told) or ["nobody did anything, nobody noticed anything"])]
+
+
+def head(told: dict[str, Any]) -> list[str]:
+    """How long it was, and what the programs cost."""
     load = " and ".join(f"{it:.1f}" for it in told["load"])
     found = [
         f"{told['seconds'] / 60:.1f} minutes, load {load}, {told['seen']['attempts']} requests, "
@@ -138,8 +143,7 @@ def lines(told: dict[str, Any]) -> list[str]:
                 f"{name} {unit}: {it['percent']} % of a core, {it['rss']} MB resident, "
                 f"{it['pss']} MB its share"
             )
-    wrong = against(told)
-    return [*found, *wrong] if wrong else [*found, "nobody did anything, nobody noticed anything"]
+    return found
 
 
 def _cost(node: Node) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.reflex.attempts import EVERY
 from bench.reflex.faults import FAULTS, Fault, Mark
 
 Record = dict[str, Any]
@@ -33,6 +34,11 @@ def add(path: Path, record: Record) -> None:
     torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
     with path.open("a", encoding="utf-8") as file:
         file.write(("\n" if torn else "") + json.dumps(record) + "\n")
+
+
+def of(records: Iterable[Record], timing: str, salt: bool) -> list[Record]:
+    """Those of this profile that were made with Salt stopped, or with it at work."""
+    return [it for it in records if it["timing"] == timing and it.get("salt", False) == salt]
 
 
 def missing(
@@ -67,34 +73,55 @@ def missed(record: Record) -> list[str]:
         found.append(f"{record['healing']['failed']} failed while it healed")
     if record["sick"]:
         found.append(f"did not heal: {'; '.join(record['sick'])}")
-    return found
+    return found + record.get("left", [])
 
 
-def table(records: Sequence[Record], timing: str) -> Iterator[str]:
-    """A row for each fault of which there are records."""
+def table(records: Sequence[Record], timing: str, *, salt: bool = False) -> Iterator[str]:
+    """A row for each fault of which there are records; with *salt*, of those made with it, beside
+    those made without."""
     yield f"timing {timing}: seconds; without service is p50 / max"
     yield ""
+    beside = "with Salt stopped | " if salt else ""
     yield (
-        "| fault | runs | without service | asked | last failed | failed after | "
+        f"| fault | runs | without service | {beside}asked | last failed | failed after | "
         "failed in healing | two owners | healed after | load | missed |"
     )
-    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+    yield f"|---|---:|---:|{'---:|' if salt else ''}---:|---:|---:|---:|---:|---:|---:|---:|"
+    ours, others = of(records, timing, salt), of(records, timing, False)
     for key, fault in FAULTS.items():
-        its = [it for it in records if it["fault"] == key and it["timing"] == timing]
+        its = [it for it in ours if it["fault"] == key]
+        before = [it for it in others if it["fault"] == key] if salt else None
         if its:
-            yield _row(fault, fault.mark(timing), its)
+            yield _row(fault, fault.mark(timing), its, before)
 
 
-def _row(fault: Fault, mark: Mark, its: Sequence[Record]) -> str:
-    without = [it["seen"]["without"] for it in its]
-    figures = [it for it in without if it is not None]
-    half = statistics.median(figures) if len(figures) == len(without) else None
+def without(its: Sequence[Record]) -> tuple[float | None, float | None]:
+    """The median and the longest time without service; None: it did not come back each time."""
+    seconds = [it["seen"]["without"] for it in its]
+    figures = [it for it in seconds if it is not None]
+    if not figures or len(figures) < len(seconds):
+        return None, None
+    return statistics.median(figures), max(figures)
+
+
+def slower(its: Sequence[Record], before: Sequence[Record]) -> bool:
+    """Whether the median is longer than the longest was before, by more than the client's own
+    measure."""
+    half, longest = without(its)[0], without(before)[1]
+    return longest is not None and (half is None or half > longest + EVERY)
+
+
+def _row(
+    fault: Fault, mark: Mark, its: Sequence[Record], before: Sequence[Record] | None = None
+) -> str:
+    half, most = without(its)
     bad = sum(bool(missed(it)) for it in its)
     late = mark.half is not None and (half is None or half > mark.half)
     cells: list[object] = [
         fault.title,
         len(its),
-        f"{_figure(half)} / {_figure(None if half is None else max(figures))}",
+        f"{_figure(half)} / {_figure(most)}",
+        *([] if before is None else [_before(before)]),
         asked(mark),
         _figure(max(it["seen"]["last"] or 0 for it in its)),
         max(it["seen"]["after"] for it in its),
@@ -102,9 +129,15 @@ def _row(fault: Fault, mark: Mark, its: Sequence[Record]) -> str:
         _figure(max(it["owners"]["two"] for it in its)),
         _figure(max(it["healed"] or float("inf") for it in its)),
         f"{statistics.median(it['load'][0] for it in its):.1f}",
-        f"{bad} of {len(its)}" + (", p50" if late else ""),
+        f"{bad} of {len(its)}"
+        + (", p50" if late else "")
+        + (", slower" if before and slower(its, before) else ""),
     ]
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _before(before: Sequence[Record]) -> str:
+    return " / ".join(map(_figure, without(before))) if before else ""
 
 
 def asked(mark: Mark) -> str:

@@ -155,6 +155,37 @@ def test_the_table_has_median_and_longest_beside_what_is_asked():
     assert not any("power" in line for line in lines)
 
 
+def test_runs_with_salt_are_counted_apart_and_shown_beside_those_without():
+    made = [record(without=it) for it in (0.2, 0.3)]
+    made += [record(without=it, salt=True, left=[]) for it in (0.25, 0.5, 0.6)]
+    assert results.missing(results.of(made, "safe", True), ["kill-haproxy"], "safe", 4) == {
+        "kill-haproxy": 1
+    }
+    (alone,) = list(results.table(made, "safe"))[4:]
+    assert "| 2 | 0.25 / 0.30 | 0.3 / 0.6 |" in alone
+    (beside,) = list(results.table(made, "safe", salt=True))[4:]
+    assert "| 3 | 0.50 / 0.60 | 0.25 / 0.30 | 0.3 / 0.6 |" in beside
+    assert beside.endswith("slower |")
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [((0.3, 0.34), False), ((0.36, 0.38), True), ((0.3, None), True), ((0.1, 0.1), False)],
+)
+def test_slower_is_who_takes_longer_than_the_longest_before(figures, told):
+    before = [record(without=it) for it in (0.2, 0.3)]
+    assert results.slower([record(without=it) for it in figures], before) is told
+
+
+def test_where_it_never_came_back_before_nothing_is_slower():
+    assert not results.slower([record(without=9.0)], [record(without=None)])
+
+
+def test_an_incident_that_stays_open_is_told():
+    left = ["haproxy-node1-2 is open, for 90.0 s"]
+    assert results.missed(record(salt=True, left=left)) == left
+
+
 def test_every_fault_of_the_table_is_asked_something():
     for fault in FAULTS.values():
         assert results.asked(fault.safe), fault.title
