@@ -3,6 +3,7 @@
 loop        timers, descriptors, calls from other threads and from signals
 process     other programs, each with a deadline; the death of any process
 netlink     the machine's addresses and links, as the kernel tells of them
+rtnetlink   its messages, as bytes and as values
 journal     one line for each action; systemd's notify
 sample      what was seen, for others to read
 pacemaker   what Pacemaker says of a resource, out of its XML
