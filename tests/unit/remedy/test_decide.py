@@ -285,10 +285,25 @@ def test_a_pause_of_one_node_leaves_the_others_to_be_mended():
     assert not world.actions
     world.fault("node2", hang("apiserver"))
     world.run(60)
-    assert not world.actions, "an apiserver is well on one of the two others only"
-    world.nodes["node1"].faults.clear()
-    world.run(60)
     assert rungs(world) == [("kill", "node2")]
+
+
+def test_where_a_node_is_off_an_apiserver_that_hangs_is_killed_and_of_two_one_after_the_other():
+    world = quiet(World())
+    world.nodes["node3"].mute = True
+    world.run(300)
+    world.fault("node1", hang("apiserver"))
+    world.run(60)
+    assert rungs(world) == [("kill", "node1")]
+    world.nodes["node3"].mute = False
+    world.run(60)
+    world.fault("node2", hang("apiserver"))
+    world.fault("node3", hang("apiserver"))
+    world.run(300)
+    assert sorted(rungs(world)) == [("kill", "node1"), ("kill", "node2"), ("kill", "node3")]
+    spans = [(at, at + world.took) for at, _ in world.actions]
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+    assert not world.state().incidents
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,27 @@ def test_a_majority_has_to_be_well_without_the_node(bad, ok):
     assert "healthy" not in against(case(reports=reports))
 
 
+SILENT = {"apiserver.livez": {"how": ["silent"]}}
+
+
+@pytest.mark.parametrize(
+    ("more", "ok"),
+    [
+        ({}, True),
+        ({"silent": {"node3": NOW - 99}}, True),
+        ({"reports": {"node3": report("node3", ["apiserver.livez"], SILENT)}}, True),
+        ({"other": "node3 comes first: kill"}, False),
+        ({"red": {"node1": NOW - 99, "node2": NOW - 99}, "silent": {"node3": NOW - 99}}, False),
+    ],
+)
+def test_an_apiserver_that_serves_nobody_may_be_killed_however_few_others_are_well(more, ok):
+    open_ = incident("apiserver", "node2", ("apiserver.livez",))
+    reports = {"node2": report("node2", ["apiserver.livez"], SILENT)} | more.get("reports", {})
+    given = case(open_, **{**more, "reports": reports})
+    assert given.choice.rung == "kill"
+    assert gates.healthy(given).ok is ok
+
+
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_each_default_ladder_has_known_rungs_and_never_standby_or_fence(component):
     assert set(DEFAULT[component]) <= set(RUNGS) - {"standby", "fence"}
@@ -318,8 +339,9 @@ def test_a_scheduler_runs_on_one_node_and_can_be_mended_there_where_apiservers_a
     assert gates.healthy(given).ok
     for one in others.values():
         one.looks["apiserver.livez"] = Look(value="down")
-    given = case(open_, reports=others | {"node2": report("node2", ["scheduler.health"], hung)})
-    assert not gates.healthy(given).ok
+    policy = Heal(mode="act", rungs={"scheduler": ("standby",)})
+    reports = others | {"node2": report("node2", ["scheduler.health"], hung)}
+    assert not gates.healthy(case(open_, reports=reports, policy=policy)).ok
 
 
 def test_haproxy_that_cannot_start_with_its_file_gets_the_last_good_one():

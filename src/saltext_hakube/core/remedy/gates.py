@@ -12,7 +12,7 @@ from typing import NamedTuple
 from saltext_hakube.core.remedy import budget
 from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Gate, Incident, State
-from saltext_hakube.core.remedy.ladder import Choice
+from saltext_hakube.core.remedy.ladder import Choice, dead
 from saltext_hakube.core.remedy.sight import Sight, majority
 from saltext_hakube.core.remedy.words import PROBES
 
@@ -169,7 +169,7 @@ def healthy(case: Case) -> Gate:
     bad = [it for it in sight.cluster.nodes if it in sight.red or not sight.answers(it)]
     if count > 1 and len(bad) == count:
         return Gate("healthy", False, "no node is well")
-    if case.choice.rung in UNHARMFUL:
+    if case.choice.rung in UNHARMFUL or _serves_nobody(case):
         return Gate("healthy", True, "it takes nothing away from who is well")
     well = sight.well(component) - {case.incident.node or case.choice.node}
     need = min(majority(sight.cluster), count - 1)
@@ -177,6 +177,13 @@ def healthy(case: Case) -> Gate:
     if len(well) < need:
         return Gate("healthy", False, f"{told}; {need} have to")
     return Gate("healthy", True, told)
+
+
+def _serves_nobody(case: Case) -> bool:
+    """Whether what is killed is dead to all already: however few others are well, they are no fewer
+    then. (One comes after the other all the same, and none where no node is well.)"""
+    choice = case.choice
+    return choice.rung == "kill" and bool(dead(case.sight, choice.component, choice.node))
 
 
 def incident(case: Case) -> Gate:

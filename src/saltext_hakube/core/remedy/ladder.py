@@ -266,7 +266,7 @@ def _kill(sight: Sight, incident: Incident, component: Component, node: str) -> 
         return why
     if component == "haproxy" and sight.value("haproxy.process", node) == "down":
         return "it does not run, so it does not hang"
-    down = [it for it in _DEAD[component] if sight.value(it, node) == "down"]
+    down = dead(sight, component, node)
     if not down:
         return "it answers"
     # How it is down, as hakube-probe says it: silent, refused, answered 500.
@@ -286,7 +286,7 @@ def _hand(sight: Sight, incident: Incident, component: Component, node: str) -> 
     if component not in UNITS or not incident.node:
         return f"Pacemaker cannot mend {component} on one node"
     why = _needs(sight, component, node)
-    if not why and all(sight.value(it, node) != "down" for it in _DEAD[component]):
+    if not why and not dead(sight, component, node):
         return "it lives"
     return why
 
@@ -320,6 +320,11 @@ def _needs(sight: Sight, component: Component, node: str) -> str:
     if component in KUBERNETES - {"apiserver"} and sight.value("apiserver.livez", node) == "down":
         return "the node's apiserver comes first"
     return ""
+
+
+def dead(sight: Sight, component: Component, node: str) -> list[str]:
+    """The probes by which the node says that its unit is dead or hangs: it serves nobody there."""
+    return [it for it in _DEAD.get(component, ()) if sight.value(it, node) == "down"]
 
 
 #: Probes that say a unit is dead or hangs. haproxy without a server, and an apiserver that is not
