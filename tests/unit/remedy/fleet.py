@@ -60,6 +60,8 @@ class Node:
     standby: bool = False
     maintenance: bool = False
     busy: str = ""
+    online: list[str] | None = None
+    blind: set[str] = field(default_factory=set)  # probes of which it cannot say anything
     mute: bool = False
     ahead: float = 0.0  # of its clock
 
@@ -80,14 +82,14 @@ class Node:
             looks={
                 name: Look(value="down", evidence=evidence.get(name, {}))
                 if name in down
-                else Look(value="up")
+                else Look(value="unknown" if name in self.blind else "up")
                 for name in PROBES
             },
             maintenance=self.maintenance,
             standby=self.standby,
             busy=self.busy,
             quorate=self.quorate,
-            online=list(NODES),
+            online=list(NODES) if self.online is None else self.online,
             holder=self.holder,
         )
 

@@ -106,7 +106,7 @@ def votes(case: Case) -> Gate:
     down = _witnesses(case, of_all)
     again = [it for it in down if (case.state.heard_at(it) or 0.0) > incident.since]
     count = len(case.sight.cluster.nodes)
-    need = min(2, count) if of_all else 1
+    need = _need(case, down) if of_all else 1
     told = f"{len(down)} of {count} nodes say so" if of_all else f"{node} says so"
     if len(down) < need:
         return Gate("votes", False, f"{told}; {need} have to" if of_all else f"{told} no more")
@@ -126,6 +126,19 @@ def _witnesses(case: Case, of_all: bool) -> set[str]:
     }
 
 
+def _need(case: Case, down: set[str]) -> int:
+    """How many have to say what concerns the cluster: two. Of two nodes one may be off, and asks
+    the VIP only where it is not the holder: there the word of one counts, unless the other one says
+    that it is well."""
+    sight = case.sight
+    if len(sight.cluster.nodes) != 2:
+        return min(2, len(sight.cluster.nodes))
+    said = {it for it in case.incident.probes if it in sight.down}
+    others = [it for it in sight.fresh if sight.answers(it) and it not in down]
+    otherwise = any(sight.value(probe, it) == "up" for it in others for probe in said)
+    return 2 if otherwise else 1
+
+
 def _of_the_dead(case: Case) -> Gate:
     """Silence alone proves nothing: the others have to miss the node, too."""
     sight, node = case.sight, case.incident.node
@@ -142,14 +155,25 @@ def _of_the_dead(case: Case) -> Gate:
 
 
 def quorum(case: Case) -> Gate:
+    """A majority says that it is quorate. Of two nodes one does: where that is so Corosync has
+    two_node, or a quorum device; but not both, each without the other."""
     sight, node = case.sight, case.choice.node
-    have, need = len(sight.quorate), majority(sight.cluster)
+    two = len(sight.cluster.nodes) == 2
+    have, need = len(sight.quorate), 1 if two else majority(sight.cluster)
     told = f"{have} of {len(sight.cluster.nodes)} nodes answer and are quorate"
     if have < need:
         return Gate("quorum", False, f"{told}; {need} have to")
+    if two and have == 2 and not _together(sight):
+        return Gate("quorum", False, f"{told}, each without the other")
     if node not in sight.quorate:
         return Gate("quorum", False, f"{node or 'no node'} is not known to be quorate")
     return Gate("quorum", True, told)
+
+
+def _together(sight: Sight) -> bool:
+    """Whether each that is quorate sees all the others that are."""
+    seen = {it: sight.fresh[it].online for it in sight.quorate}
+    return all(not online or set(seen) <= set(online) for online in seen.values())
 
 
 def cliff(case: Case) -> Gate:

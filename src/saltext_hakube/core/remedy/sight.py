@@ -111,10 +111,10 @@ class Sight:
 
     @property
     def holder(self) -> str:
-        """The node that has the VIP's address, as it says itself; empty where none does. Of two
-        that of which Pacemaker knows."""
+        """The node that has the VIP's address, as it says itself; empty where none does, or does
+        not answer: it may have lost it since. Of two that of which Pacemaker knows."""
         odd = self.down.get("vip.address", ())
-        found = [node for node, report in self.fresh.items() if report.holder]
+        found = [it for it, report in self.fresh.items() if report.holder and it not in self.mute]
         return next(iter(sorted(found, key=lambda it: it in odd)), "")
 
     @property
