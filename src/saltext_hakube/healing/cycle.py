@@ -144,7 +144,8 @@ class Round:
         for node, minion in nodes.items():
             found = heard.report_of(answers.get(minion), self._cluster.name, node)
             if found is None:
-                self._keep(decide.silent(self._cluster, self.state, node, now))
+                instead = heard.instead_of(answers.get(minion))
+                self._keep(decide.silent(self._cluster, self.state, node, now, instead))
                 continue
             step = self._keep(decide.heard(self._cluster, self.state, found, now))
             if not step.refused:

@@ -21,6 +21,13 @@ def report_of(answer: Answer | None, cluster: str, node: str) -> report.Report |
     return None
 
 
+def instead_of(answer: Answer | None) -> str:
+    """What a minion says that gives no report; empty where it says nothing."""
+    if answer is None:
+        return ""
+    return "what is no report of that node" if answer.good else line(answer.value)
+
+
 def result_of(answer: Answer | None) -> dict[str, Any] | None:
     """What the node says of an action; text where it could not even begin."""
     if answer is None:

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from saltext_hakube.core import guard, watch
 from saltext_hakube.core.remedy.lines import line
-from saltext_hakube.core.remedy.looks import Guard, Probe, Samples, Watch, decode
+from saltext_hakube.core.remedy.looks import LEFT_NOTHING, Guard, Probe, Samples, Watch, decode
 from saltext_hakube.core.remedy.report import News
 from saltext_hakube.host.machine import Machine
 
@@ -81,7 +81,7 @@ def content(path: Path, most: int) -> bytes | str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return "it has left nothing"
+        return LEFT_NOTHING
     except OSError as error:
         return f"cannot read {path}: {error.strerror}"
     try:

@@ -21,9 +21,9 @@ from saltext_hakube.core.remedy.alone import Rights
 from saltext_hakube.core.remedy.policy import Alone, Mode
 from saltext_hakube.core.remedy.report import Alone as Act
 from saltext_hakube.core.remedy.report import Report, plain, read
-from saltext_hakube.core.remedy.verdict import Manner
+from saltext_hakube.core.remedy.verdict import OFTEN, Manner, Seen
 from saltext_hakube.core.remedy.voice import Look, Voice
-from saltext_hakube.core.remedy.words import Component, Rung
+from saltext_hakube.core.remedy.words import Component, Rung, Value
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.samples import FOLDER, content, drain, samples
 
@@ -122,15 +122,21 @@ def present(machine: Machine, busy: str, acts: tuple[Act, ...] = ()) -> tuple[di
         return _checked(last.report), ""
     before = remembered(machine)
     look = _look(machine, before, busy, take=False)
+    problem, since = _why_not(last, now)
+    value: Value = "down" if now - since >= looks.BLIND else "unknown"
+    look.seen["eyes.beacon"] = Seen(value, now, OFTEN, problem)
     after, _ = voice.listen(before, look, Manner(1, 1), found.reassert)
     report = voice.report(after, look, found.cluster, found.node, acts)
-    if last is None:
-        problem = "the beacon has not looked since the machine's start"
-    elif now - last.clock <= FRESH:
-        problem = "the beacon speaks for another node still"
-    else:
-        problem = f"the beacon has not looked for {now - last.clock:.0f} s"
     return _checked(report), problem
+
+
+def _why_not(last: Memory | None, now: float) -> tuple[str, float]:
+    """Why it is not the beacon's word, and since when (CLOCK_BOOTTIME)."""
+    if last is None:
+        return "the beacon has not looked since the machine's start", 0.0
+    if now - last.clock <= FRESH:
+        return "the beacon speaks for another node still", now
+    return f"the beacon has not looked for {now - last.clock:.0f} s", last.clock
 
 
 def beats(machine: Machine) -> bool:
@@ -186,7 +192,7 @@ def _look(machine: Machine, before: Voice, busy: str, *, take: bool) -> Look:
     found = samples(machine)
     now = clock()
     return Look(
-        seen=looks.seen(found, now),
+        seen=looks.seen(found, now, before.verdicts),
         around=looks.around(found, before.around, busy, now),
         news=drain(machine) if take else [],
         now=now,

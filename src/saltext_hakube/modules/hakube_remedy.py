@@ -67,7 +67,8 @@ def act(rung, component, incident, deadline=60, test=None, evidence=None):  # no
 
     component
         ``haproxy``, ``vip``, ``apiserver``, ``scheduler``, ``controller-manager``, ``pacemaker``
-        (``hand``: whatever of these is stuck here), ``files`` (``files``: all of ours).
+        (``hand``: whatever of these is stuck here), ``files`` (``files``: all of ours), ``eyes``
+        (``files``: those of hakube's own programs, which are started where they do not run).
 
     incident
         What it is for: an incident's id, or a person's words; up to 300 letters.
@@ -207,15 +208,15 @@ def _subjects(config):
     reflex = config.reflex
     guarded = reflex.guard or reflex.announce
     kubernetes = (*env_files(config.kubernetes), *(config.kubernetes.kubeconfigs or KUBECONFIGS))
-    haproxy = frozenset({"haproxy"})
+    haproxy, eyes = frozenset({"haproxy"}), frozenset({"eyes"})
     yield _subject("restart", haproxy, [f"*/{NAME}"], absent=not reflex.restart)
     yield _subject("sysctl", haproxy, [config.sysctl.file])
     # Of haproxy's file more is known: whether it would be as it was applied.
     yield _subject("haproxy", haproxy, plan="repairs", apply="repair", applied=True)
-    yield _subject("watch", haproxy, _own(watch), absent=not config.watch.enabled)
-    yield _subject("guard", frozenset({"vip"}), _own(guard), absent=not guarded)
+    yield _subject("watch", haproxy | eyes, _own(watch), absent=not config.watch.enabled)
+    yield _subject("guard", eyes | {"vip"}, _own(guard), absent=not guarded)
     if config.heals:
-        yield _subject("probe", frozenset(), _own(probe))
+        yield _subject("probe", eyes, _own(probe))
     # What runs has read it before it was spoiled, and what does not run reads it when it starts.
     yield _subject("kubeenv", _KUBERNETES, kubernetes, restart=False)
 

@@ -127,7 +127,9 @@ def test_whatever_lies_in_its_files_it_goes_on(pulse, folder, text):
         (folder / f"{name}.json").write_bytes(text)
     (event,) = pulse()
     assert {look["value"] for look in event["data"]["looks"].values()} == {"unknown"}
-    assert pulse() == []  # it has its memory again
+    (event,) = pulse()  # it has its memory again
+    assert event["data"]["looks"]["eyes.beacon"]["value"] == "up"
+    assert pulse() == []
 
 
 def test_a_link_a_pipe_and_a_folder_in_place_of_a_file_are_not_followed_nor_waited_for(
@@ -244,12 +246,23 @@ def test_whoever_asks_gets_the_beacons_own_verdicts_and_takes_nothing_away(
     assert len(list((folder / "alerts").iterdir())) == 1
 
 
+def test_a_beacon_that_looks_no_more_makes_the_node_blind(modules, pulse, monkeypatch):
+    pulse(), pulse()
+    now = voice.clock
+    for ago, value in ((30, "unknown"), (70, "down")):
+        monkeypatch.setattr(voice, "clock", lambda ago=ago: now() + ago)
+        found = modules.hakube_heal.report()
+        assert found["looks"]["eyes.beacon"]["value"] == value
+        assert read(found).value("eyes.beacon") == value
+
+
 def test_where_the_beacon_is_off_one_look_decides_and_it_is_said(modules, sample, folder):
     sample("watch", WATCH)
     found = modules.hakube_heal.report()
     assert "has not looked" in found["beacon"]
     assert found["looks"]["haproxy.stats"]["value"] == "up"
     assert not (folder / "beacon.json").exists()
+    assert found["looks"]["eyes.beacon"]["value"] == "down", "nor did it since this machine's start"
     again = modules.hakube_heal.report()
     assert again["seq"] >= found["seq"]
 

@@ -134,6 +134,13 @@ def test_what_is_no_report_is_silence(run, world, tmp_path, value):
     assert not world.acts
 
 
+def test_what_a_minion_says_instead_of_a_report_is_kept(run, tmp_path):
+    answers = {minion: Answer("no\nhakube.beacon", False) for minion in cluster().nodes.values()}
+    run(given=cycle.Given("", answers), limit=0)
+    said = fold(ledger.read(tmp_path, "k8s")[0]).instead
+    assert said == dict.fromkeys(cluster().nodes, "hakube.beacon")
+
+
 def test_only_one_runs_and_what_came_meanwhile_is_not_lost(run, world, tmp_path):
     inside, go_on = threading.Event(), threading.Event()
 

@@ -157,6 +157,35 @@ def test_a_vip_that_only_others_do_not_reach_is_announced_anew_and_then_moved():
     assert not world.state().incidents
 
 
+def test_a_node_that_is_blind_is_told_and_only_its_own_programs_are_put_right():
+    world = quiet(World())
+    world.fault("node2", Fault({"eyes.probe", "eyes.beacon"}))
+    world.run(300)
+    (incident,) = world.state().incidents.values()
+    assert (incident.scope, incident.component, incident.node) == ("node", "eyes", "node2")
+    assert "the node is blind: hakube-probe says nothing" in incident.why
+    assert [(it.rung, it.component, it.node) for _, it in world.actions] == [
+        ("files", "eyes", "node2")
+    ]
+    assert not world.state().red
+
+
+def test_a_minion_that_answers_with_an_error_is_told_with_it():
+    world = quiet(World())
+
+    def look(state=None, order=None):
+        state = World.look(world, state, ["node1", "node3"])
+        why = "there is no /etc/hakube/beacon.json (state hakube.beacon)"
+        return world.keep(decide.silent(world.cluster, state, "node2", world.clock, why))
+
+    world.look = look
+    world.run(300)
+    (incident,) = world.state().incidents.values()
+    assert "instead its minion says: there is no /etc/hakube/beacon.json" in incident.why
+    assert kinds(world).count("silent") == 1
+    assert not world.actions
+
+
 def test_what_one_node_does_not_reach_is_told_and_nothing_is_done():
     world = quiet(World())
     outside(world, "node2")

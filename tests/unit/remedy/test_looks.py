@@ -3,12 +3,15 @@
 import copy
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saltext_hakube.core.remedy.lines import LINES, LONGEST, evidence, line
 from saltext_hakube.core.remedy.looks import (
+    BLIND,
+    LEFT_NOTHING,
     SETTLED,
     Guard,
     Probe,
@@ -18,6 +21,7 @@ from saltext_hakube.core.remedy.looks import (
     decode,
     seen,
 )
+from saltext_hakube.core.remedy.verdict import Manner, Verdict, judge
 from saltext_hakube.core.remedy.voice import Around
 from saltext_hakube.core.remedy.words import PROBES
 
@@ -191,8 +195,55 @@ def test_a_sample_that_is_none_is_unknown_and_says_why(text):
     nothing = Samples(decode(text, Watch), decode(text, Guard), decode(text, Probe))
     found = seen(nothing, NOW)
     assert found.keys() == PROBES.keys()
+    assert found.pop("eyes.beacon").value == "up"  # it looks
     assert {it.value for it in found.values()} == {"unknown"}
     assert all("cannot be read" in it.why for it in found.values())
+
+
+def blind(seconds, **left):
+    """The verdicts on the node's eyes after so many seconds with these samples, looked at each
+    second; before that all was well."""
+    verdicts, kinds = {}, {"watch": Watch, "guard": Guard, "probe": Probe}
+    found = samples()
+    for after in range(int(seconds) + 6):
+        now = NOW + after
+        if after >= 5:
+            found = found._replace(**left)
+        fresh = found._replace(
+            **{
+                name: msgspec.structs.replace(it, clock=now)
+                for name, it in found._asdict().items()
+                if name not in left and isinstance(it, kinds[name])
+            }
+            if after >= 5
+            else {
+                name: msgspec.structs.replace(it, clock=now) for name, it in found._asdict().items()
+            }
+        )
+        looks = seen(fresh, now, verdicts)
+        verdicts = {
+            name: judge(verdicts.get(name) or Verdict(since=now), looks[name], now, Manner())
+            for name in PROBES
+        }
+    return {name: it.value for name, it in verdicts.items() if name.startswith("eyes.")}
+
+
+@pytest.mark.parametrize(
+    ("left", "down"),
+    [
+        ({"probe": LEFT_NOTHING}, {"eyes.probe"}),
+        ({"probe": "it cannot be read"}, {"eyes.probe"}),
+        ({"watch": samples().watch, "guard": samples().guard}, {"eyes.watch", "eyes.guard"}),
+        ({"probe": samples().probe}, {"eyes.probe"}),
+        # Turned off in the pillar.
+        ({"watch": LEFT_NOTHING, "guard": LEFT_NOTHING}, set()),
+        ({}, set()),
+    ],
+)
+def test_a_program_that_says_nothing_for_long_makes_the_node_blind(left, down):
+    pause = blind(BLIND - 10, **left)
+    assert "down" not in pause.values()
+    assert {name for name, value in blind(BLIND + 10, **left).items() if value == "down"} == down
 
 
 def test_one_probe_of_another_shape_leaves_the_others():

@@ -132,6 +132,8 @@ def _open(book: Book, sight: Sight) -> None:
     for node in incidents.silences(sight, book.state):
         if ("node", "node", node) not in open_:
             why = f"{node} has said nothing for {sight.cluster.policy.silence:g} s"
+            if node in book.state.instead:
+                why += f"; instead its minion says: {book.state.instead[node]}"
             _opened(book, Trouble("node", "node", node, ()), why)
 
 

@@ -171,16 +171,17 @@ class Passing(Struct, frozen=True, array_like=True):
 class State(Struct, frozen=True, kw_only=True):
     """Everything a decision is made of. ``reports``: node -> its newest, and ``heard``: when it
     came (the master's clock); ``passing``: newer ones that said the same. ``boots``: node -> boots
-    that are over. ``silent``: node -> since when it does not answer. ``red``: node -> since when
-    something that serves is down there. ``storm``: until when nothing is done, for most went bad at
-    once. ``clock``: the latest time known, ``written``: the latest that the ledger has.
-    ``declared``: what was declared."""
+    that are over. ``silent``: node -> since when it gives no report, ``instead``: what its minion
+    says. ``red``: node -> since when something that serves is down there. ``storm``: until
+    when nothing is done, for most went bad at once. ``clock``: the latest time known, ``written``:
+    the latest that the ledger has. ``declared``: what was declared."""
 
     reports: dict[str, Report] = {}
     heard: dict[str, float] = {}
     passing: dict[str, Passing] = {}
     boots: dict[str, tuple[str, ...]] = {}
     silent: dict[str, float] = {}
+    instead: dict[str, str] = {}
     red: dict[str, float] = {}
     incidents: dict[str, Incident] = {}
     closed: tuple[Incident, ...] = ()

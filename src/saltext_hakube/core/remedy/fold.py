@@ -119,7 +119,7 @@ def _policy(state: State, record: Record) -> State:
         declared=cluster,
         **{
             name: {node: value for node, value in getattr(state, name).items() if node in ours}
-            for name in ("reports", "heard", "passing", "boots", "silent", "red")
+            for name in ("reports", "heard", "passing", "boots", "silent", "instead", "red")
         },
     )
 
@@ -138,6 +138,7 @@ def _observed(state: State, record: Record) -> State:
         heard=state.heard | {node: record.at},
         passing=_without(state.passing, node),
         silent=_without(state.silent, node),
+        instead=_without(state.instead, node),
         boots=boots,
         red=_reddened(state.red, found, record.at),
     )
@@ -170,7 +171,9 @@ def _seen(state: State, record: Record) -> State:
 
 def _silent(state: State, record: Record) -> State:
     node = record.data["node"]
-    return replace(state, silent={node: record.at} | state.silent)
+    said = str(record.data.get("instead", ""))
+    instead = state.instead | {node: said} if said else state.instead
+    return replace(state, silent={node: record.at} | state.silent, instead=instead)
 
 
 def _opened(state: State, record: Record) -> State:

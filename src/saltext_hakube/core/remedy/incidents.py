@@ -163,7 +163,7 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
             found = True, "all that was down is up again"
         elif attempt.idle:
             found = False, f"nothing was done: {attempt.why}"
-        elif attempt.rung == "files" and is_well(sight, "files.drift", node):
+        elif attempt.component == "files" and is_well(sight, "files.drift", node):
             found = True, "the files are as applied"
         elif hopeless or late:
             still = [sight.why(it, _own(it, node)) for it in left[:3]]

@@ -42,6 +42,7 @@ ORDER: tuple[Component, ...] = (
     "files",
     "certificates",
     "disk",
+    "eyes",
     "node",
 )
 #: What Pacemaker runs on each node, and the kubernetes ones of it.
@@ -71,7 +72,8 @@ def choose(sight: Sight, incident: Incident) -> Choice:
     later = worn = False
     again: tuple[Rung, Component] | None = None
     for rung in sight.cluster.policy.ladder(component):
-        doer: Component = "files" if rung == "files" else component
+        # Of hakube's eyes only their own files are put right.
+        doer: Component = "files" if rung == "files" and component != "eyes" else component
         used = _used(sight, incident, rung, doer, node)
         later, worn = later or used.later, worn or used.worn
         why = used.why or _against(sight, incident, rung, component, node)
@@ -247,6 +249,8 @@ def _probe(_sight: Sight, _incident: Incident, _component: Component, _node: str
 def _files(sight: Sight, incident: Incident, component: Component, node: str) -> str:
     if not incident.node:
         return "the trouble is of no one node"
+    if component == "eyes":
+        return ""  # who is blind cannot tell of drift; the node looks before it does anything
     # What somebody else wrote into haproxy's file is no drift, and keeps it from starting all the
     # same: the node, asked to hand it over, refuses then; the last good file is what helps.
     spoiled = component == "haproxy" and any(

@@ -76,13 +76,13 @@ def differs(before: Report, after: Report) -> bool:
     )
 
 
-def silent(cluster: Cluster, state: State, node: str, now: float) -> Step:
-    """A declared node was asked for its report and did not answer."""
+def silent(cluster: Cluster, state: State, node: str, now: float, instead: str = "") -> Step:
+    """A declared node was asked for its report and gave none; ``instead``: what its minion said."""
     if node not in cluster.nodes:
         return Step(state=state, refused=f"{node} is no node of {cluster.name}")
     book = Book(state, now)
-    if node not in state.silent:
-        book.write("silent", data={"node": node})
+    if node not in state.silent or (instead and instead != state.instead.get(node)):
+        book.write("silent", data={"node": node, **({"instead": instead[:300]} if instead else {})})
     return book.step()
 
 

@@ -9,13 +9,15 @@ A file that is not there, torn, of another format or old makes unknown, never do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from saltext_hakube.core.remedy.lines import evidence, line
-from saltext_hakube.core.remedy.verdict import OFTEN, STALE, Seen
+from saltext_hakube.core.remedy.verdict import OFTEN, STALE, Seen, Verdict
 from saltext_hakube.core.remedy.voice import Around
 from saltext_hakube.core.remedy.words import PROBES, Value
 
@@ -25,6 +27,10 @@ SETTLED = 2.0
 
 WATCHED = ("haproxy.process", "haproxy.stats", "haproxy.backends", "haproxy.request", "vip.address")
 GUARDED = ("corosync.quorum", "pacemaker.process")
+#: Seconds without a word of a program, or of the beacon, after which the node is blind. A restart
+#: takes one or two.
+BLIND = 60.0
+LEFT_NOTHING = "it has left nothing"
 
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
@@ -153,8 +159,10 @@ def decode(text: bytes, kind: Any) -> Any:
         return line(f"it cannot be read: {error}")
 
 
-def seen(samples: Samples, now: float) -> dict[str, Seen]:
-    """A look for each probe. ``now``: CLOCK_BOOTTIME."""
+def seen(
+    samples: Samples, now: float, before: Mapping[str, Verdict] = MappingProxyType({})
+) -> dict[str, Seen]:
+    """A look for each probe. ``now``: CLOCK_BOOTTIME; ``before``: the verdicts until now."""
     probed = _probed(samples.probe)
     pacemaker = _pacemaker(samples.probe, probed, now)
     # hakube-probe tells of these, too: later, and with less to go by.
@@ -164,7 +172,38 @@ def seen(samples: Samples, now: float) -> dict[str, Seen]:
         **_watched(samples.watch, pacemaker, now),
         **_guarded(samples.guard, now),
         **{name: _look(one) for name, one in probed.items() if name not in ours},
+        **_eyes(samples, before, now),
     }
+
+
+def _eyes(samples: Samples, before: Mapping[str, Verdict], now: float) -> dict[str, Seen]:
+    """Whether each program still says what it sees. Who reads this is the beacon, which looks."""
+    found = {"eyes.beacon": Seen("up", now, OFTEN)}
+    for program, sample in samples._asdict().items():
+        name = f"eyes.{program}"
+        value, why = _says(sample, program, now)
+        if value == "down" and not _long(before.get(name), now):
+            value = "unknown"
+        found[name] = Seen(value, now, OFTEN, line(why))
+    return found
+
+
+def _long(last: Verdict | None, now: float) -> bool:
+    """Whether nobody has known for so long that it is no pause any more."""
+    if last is None or last.value == "up":
+        return False
+    return last.value == "down" or now - last.since >= BLIND
+
+
+def _says(sample: Watch | Guard | Probe | str, program: str, now: float) -> tuple[Value, str]:
+    if isinstance(sample, str):
+        # The others may be turned off in the pillar; where the beacon is, hakube-probe is.
+        off = sample == LEFT_NOTHING and program != "probe"
+        return ("unknown" if off else "down"), f"hakube-{program}: {sample}"
+    every = OFTEN if isinstance(sample, Probe) else sample.interval
+    if -1 <= now - sample.clock <= _limit(every):
+        return "up", ""
+    return "down", f"hakube-{program} says nothing new"
 
 
 def around(samples: Samples, before: Around, busy: str, now: float) -> Around:

@@ -41,6 +41,7 @@ DEFAULT: dict[Component, tuple[Rung, ...]] = {
     "files": ("probe", "files"),
     "certificates": (),
     "disk": (),
+    "eyes": ("files",),
     "node": (),
 }
 

@@ -9,11 +9,12 @@ from saltext_hakube.core.remedy.decision import Cluster, State
 from saltext_hakube.core.remedy.report import Report
 from saltext_hakube.core.remedy.words import PROBES, Component, Value
 
-#: What serves: a node where one of these is down is red. Drift, certificates and disks are not.
+#: What serves: a node where one of these is down is red. Drift, certificates, disks and eyes are
+#: not.
 SERVING: frozenset[str] = frozenset(
     name
     for name, probe in PROBES.items()
-    if probe.scope == "node" and probe.component not in ("files", "certificates", "disk")
+    if probe.scope == "node" and probe.component not in ("files", "certificates", "disk", "eyes")
 )
 #: Whose probes tell on which nodes a component is well, where it is not its own, for it runs on one
 #: node only: the VIP needs a haproxy to go to, the others an apiserver.

@@ -165,10 +165,12 @@ class _Story:
 
     def _silence(self, record: Record) -> None:
         node = str(record.data.get("node", ""))
-        if node not in self._silent:
-            self._silent[node] = record.at
+        said = record.data.get("instead")
+        more = [f"instead its minion says: {said}"] if said else []
+        if node not in self._silent or said:
+            self._silent.setdefault(node, record.at)
             if self.about is not None:
-                self._tell(record, f"{node} does not answer any more")
+                self._tell(record, f"{node} does not answer any more", more)
 
     def _see(self, at: float, node: str, report: Data) -> None:
         """What the node says of the incident's probes, where that is something new."""

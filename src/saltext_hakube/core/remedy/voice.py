@@ -11,7 +11,7 @@ each: the tenths of a second since the machine's start, so that it needs no memo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -70,7 +70,7 @@ class Heard(NamedTuple):
 class Look(NamedTuple):
     """One look at everything. ``now``: CLOCK_BOOTTIME, ``at``: Unix time."""
 
-    seen: Mapping[str, Seen]
+    seen: dict[str, Seen]
     around: Around
     news: Sequence[News]
     now: float

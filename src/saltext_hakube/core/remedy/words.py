@@ -17,6 +17,7 @@ Component = Literal[
     "files",
     "certificates",
     "disk",
+    "eyes",  # hakube's own, on a node: without them nobody knows how the rest is
     "node",  # the machine itself: silent, or dead. No probe of it: the dead do not report.
 ]
 #: The steps of the remediation ladder, the gentlest first.
@@ -66,4 +67,8 @@ PROBES: dict[str, Probe] = {
     "files.drift": Probe("files", "node", "files of hakube are not as they were applied"),
     "certificates.expiry": Probe("certificates", "node", "certificates end soon or have ended"),
     "disk.space": Probe("disk", "node", "a disk is nearly full"),
+    "eyes.beacon": Probe("eyes", "node", "the node is blind: its beacon does not look"),
+    "eyes.probe": Probe("eyes", "node", "the node is blind: hakube-probe says nothing"),
+    "eyes.watch": Probe("eyes", "node", "the node is blind: hakube-watch says nothing new"),
+    "eyes.guard": Probe("eyes", "node", "the node is blind: hakube-guard says nothing new"),
 }
