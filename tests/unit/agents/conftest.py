@@ -1,6 +1,10 @@
 """Pacemaker's and systemd's tools, as stand-ins that say what a test wants, and keep what they were
 told."""
 
+import ctypes
+import os
+import subprocess
+
 import pytest
 
 from saltext_hakube.agents.ground.loop import Loop
@@ -78,3 +82,30 @@ def until(loop):
         return bool(there())
 
     return wait
+
+
+@pytest.fixture
+def own_network():
+    """Let the test's thread, and what it starts, be in a network namespace of its own, with the
+    interface `one`; call it as `ip`."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a network namespace")
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True)
+
+    try:
+        assert libc.unshare(0x40000000) == 0, os.strerror(ctypes.get_errno())  # CLONE_NEWNET
+        try:
+            ip("link", "set", "lo", "up")
+            ip("link", "add", "one", "type", "veth", "peer", "name", "other")
+            ip("link", "set", "one", "up")
+            ip("link", "set", "other", "up")
+            ip("address", "add", "192.0.2.11/24", "dev", "one")
+            yield ip
+        finally:
+            assert libc.setns(before, 0) == 0, os.strerror(ctypes.get_errno())
+    finally:
+        os.close(before)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -106,7 +107,9 @@ def test_while_the_guard_says_that_it_gave_the_address_up_nothing_is_told(
     cluster, floating, until, tmp_path
 ):
     guard = tmp_path / "guard.json"
-    guard.write_text(json.dumps({"pid": os.getpid(), "gave_up": {"at": 1.0, "why": "so"}}))
+    clock = time.clock_gettime(time.CLOCK_BOOTTIME)
+    told = {"pid": os.getpid(), "clock": clock, "gave_up": {"at": 1.0, "why": "so"}}
+    guard.write_text(json.dumps(told))
     cluster.cib = text("2.1-stop-failed")
     actions = floating()
     assert not until(lambda: did(actions), 0.6)
