@@ -83,7 +83,8 @@ class Round:
         self.state = fold.fold(book.records)
         self.records: list[Record] = []
         self.rounds = self.actions = 0
-        self._idle = seen.read(folder).idle
+        before = seen.read(folder)
+        self._idle, self._unread = before.idle, before.unread
 
     @property
     def tired(self) -> bool:
@@ -140,6 +141,7 @@ class Round:
                 asked, "hakube_heal.report", REPORT, patient=patient, hold=hold
             )
         words = {}
+        unread = {}
         now = self._doors.clock()
         for node, minion in nodes.items():
             found = heard.report_of(answers.get(minion), self._cluster.name, node)
@@ -150,8 +152,19 @@ class Round:
             step = self._keep(decide.heard(self._cluster, self.state, found, now))
             if not step.refused:
                 words[node] = seen.words(found)
+            if odd := heard.unread_of(answers.get(minion)):
+                unread[node] = odd
         same = set(holds.values())
-        self._seen = seen.Seen(at=now, words=words, hold=same.pop() if len(same) == 1 else None)
+        self._tell_unread(unread)
+        hold = same.pop() if len(same) == 1 else None
+        self._seen = seen.Seen(at=now, words=words, hold=hold, unread=unread)
+
+    def _tell_unread(self, unread: dict[str, tuple[str, ...]]) -> None:
+        """Once: status goes on telling it."""
+        for node, odd in unread.items():
+            if self._unread.get(node) != odd:
+                log.warning("hakube: cluster %s: %s", self.name, seen.told_unread(node, odd))
+        self._unread = unread
 
     def _witness(self) -> None:
         """Ask others how what was mended looks from there."""

@@ -21,6 +21,11 @@ def report_of(answer: Answer | None, cluster: str, node: str) -> report.Report |
     return None
 
 
+def unread_of(answer: Answer | None) -> tuple[str, ...]:
+    """What a report has that this version does not know."""
+    return report.unread(answer.value) if answer is not None and answer.good else ()
+
+
 def instead_of(answer: Answer | None) -> str:
     """What a minion says that gives no report; empty where it says nothing."""
     if answer is None:

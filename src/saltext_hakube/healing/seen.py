@@ -24,13 +24,15 @@ class Seen(Struct, frozen=True, kw_only=True):
     """``at``: when the nodes were asked; ``due``: when they have to be again (both Unix time).
     ``words``: node -> a hash of what it said; a node that did not answer is not there. ``hold``:
     what all nodes were told (cycle.holding); None where that was not one text for all. ``idle``: so
-    often in a row a node was asked because of an event, and nothing was new."""
+    often in a row a node was asked because of an event, and nothing was new. ``unread``: node ->
+    what it said that this version does not know."""
 
     at: float = 0.0
     due: float = 0.0
     words: dict[str, str] = {}
     hold: str | None = None
     idle: int = 0
+    unread: dict[str, tuple[str, ...]] = {}
 
 
 def read(folder: Path) -> Seen:
@@ -42,6 +44,14 @@ def read(folder: Path) -> Seen:
 
 def write(folder: Path, seen: Seen) -> None:
     places.write(folder / FILE, msgspec.json.encode(seen))
+
+
+def told_unread(node: str, odd: tuple[str, ...]) -> str:
+    """That a node's hakube knows more than this one."""
+    return (
+        f"{node} tells of what this master's hakube does not know, which is left out: "
+        f"{', '.join(odd)}; give the master the newer version"
+    )
 
 
 def words(report: Report) -> str:

@@ -133,6 +133,8 @@ def _screen(opts: Mapping[str, Any], cluster: Cluster) -> list[str]:
     step = decide.decide(cluster, state, now) if cluster.policy.mode != "none" else None
     waiting = wishes.waiting(places.cluster(opts, cluster.name))
     lines = [f"WARNING: {problem}" for problem in problems]
+    odd = seen.read(places.cluster(opts, cluster.name)).unread
+    lines += [clean(f"note: {seen.told_unread(node, it)}", 500) for node, it in odd.items()]
     if waiting:
         lines.append(f"{len(waiting)} wishes of people wait for who works on it now")
     return [*screen.status(cluster, state, now, step, _zone()), *lines]

@@ -134,6 +134,24 @@ def test_what_is_no_report_is_silence(run, world, tmp_path, value):
     assert not world.acts
 
 
+def test_what_a_newer_minion_says_more_is_told_once_and_the_rest_counts(
+    run, world, tmp_path, caplog
+):
+    real = world.report
+    more = {"value": "down", "since": 1.0}
+
+    def report(node):
+        found = real(node)
+        return found | {"looks": found["looks"] | {"etcd.members": more}}
+
+    world.report = report
+    run(), run()
+    assert set(fold(ledger.read(tmp_path, "k8s")[0]).reports) == set(cluster().nodes)
+    told = [line for line in caplog.messages if "etcd.members" in line]
+    assert len(told) == 3, "once for each node"
+    assert seen.read(tmp_path).unread == dict.fromkeys(cluster().nodes, ("etcd.members",))
+
+
 def test_what_a_minion_says_instead_of_a_report_is_kept(run, tmp_path):
     answers = {minion: Answer("no\nhakube.beacon", False) for minion in cluster().nodes.values()}
     run(given=cycle.Given("", answers), limit=0)

@@ -31,6 +31,29 @@ def test_a_time_that_is_none_is_refused(where, number):
         report.read(plain(**where(number)))
 
 
+def test_what_a_later_version_says_more_is_left_out_and_the_rest_counts():
+    looks = {"vip.owner": LOOK, "etcd.members": LOOK, "x" * 200: LOOK}
+    data = plain(looks=looks, **{"mo\nod": "good"}, beacon="it is off")
+    found = report.read(data)
+    assert set(found.looks) == {"vip.owner"}
+    assert report.unread(data) == ("etcd.members", "mo od", "x" * 57 + "...")
+    assert report.unread(plain(beacon="")) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"looks": {"etcd.members": {"value": "sideways"}}},
+        {"looks": {"a b\nc": LOOK}},
+        {"looks": {"etcd.members": {**LOOK, "evidence": {"x": ["y" * 400]}}}},
+        {"looks": {f"a{n}": {**LOOK, "evidence": {"x": ["y" * 300] * 50}} for n in range(20)}},
+    ],
+)
+def test_what_is_not_known_is_held_to_the_same_bounds(changes):
+    with pytest.raises(Refused, match="no report"):
+        report.read(plain(**changes))
+
+
 def test_one_that_is_huge_is_refused():
     evidence = {f"kind{n}": ["x" * 300] * 50 for n in range(20)}
     with pytest.raises(Refused, match=rf"\d+ bytes; {LONGEST} are the most"):

@@ -6,12 +6,15 @@ A report is whole: it has all verdicts, so that one that is lost, doubled or lat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy.wording import clean
 from saltext_hakube.core.remedy.words import PROBES, Value
 
 FORMAT = 1
@@ -24,6 +27,9 @@ Number = Annotated[int, Meta(ge=0, le=2**53)]
 Moment = Annotated[float, Meta(ge=-1e11, le=1e11)]
 #: Bytes of a report as JSON, at most; a snapshot has one of each node (ledger.LONGEST).
 LONGEST = 256_000
+#: What hakube_heal.report adds, for people.
+BESIDE = ("beacon",)
+SHOWN = 10  # names of what is not known
 
 
 class Refused(HakubeError):
@@ -89,18 +95,32 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def read(data: Any) -> Report:
-    """The report that plain data is. Raises Refused."""
+    """The report that plain data is. Raises Refused.
+
+    A later version of hakube may look at more, and say more: what this one does not know of that is
+    left out (``unread``), the rest counts.
+    """
     try:
         report = msgspec.convert(data, Report, strict=True)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise Refused(f"no report: {error}") from None
-    unknown = sorted(set(report.looks) - set(PROBES))
-    if unknown:
-        raise Refused(f"no report: it looks at {unknown[0]}, which nobody knows")
     size = len(msgspec.json.encode(report))
     if size > LONGEST:
         raise Refused(f"no report: it has {size} bytes; {LONGEST} are the most")
-    return report
+    if report.looks.keys() <= PROBES.keys():
+        return report
+    known = {name: look for name, look in report.looks.items() if name in PROBES}
+    return replace(report, looks=known)
+
+
+def unread(data: Any) -> tuple[str, ...]:
+    """What of a report that was read is not known here, some of it."""
+    looks = data.get("looks") if isinstance(data, Mapping) else None
+    if not isinstance(looks, Mapping):
+        return ()
+    known = (*Report.__struct_fields__, *BESIDE)
+    odd = [*(set(looks) - set(PROBES)), *(set(data) - set(known))]
+    return tuple(sorted(clean(it, 60) for it in odd)[:SHOWN])
 
 
 def plain(report: Report) -> dict[str, Any]:
