@@ -29,6 +29,12 @@ GREEN = 1000
 UNKNOWN = 700
 
 
+# Pacemaker hears of a lost node twice within milliseconds (corosync's quorum, its process group), and
+# writes that down. One that begins to plan while it still writes sleeps for a second
+# (do_pe_invoke_callback, 2.0 to 3.0); one that waits a moment after each such news does not.
+GATHER = {"transition-delay": "50ms"}
+
+
 class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The parts of the reflex, each of which can be turned off.
 
@@ -37,7 +43,8 @@ class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server up. ``hand_over``: an address that went without Pacemaker is told to it. ``repair``:
     what failed because of haproxy's file is cleaned up when the file is good again. ``guard``: a
     node whose cluster stack died, or that lost quorum, gives the address up. ``announce``: the
-    holder announces the address.
+    holder announces the address. ``gather``: Pacemaker plans a moment after the last of several
+    news, not after the first (``transition-delay``, where ``hakube:properties`` has none).
 
     ``steer``, ``servers``, ``hand_over`` and ``repair`` are hakube-watch's, and need it.
     """
@@ -49,6 +56,7 @@ class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     repair: bool = True
     guard: bool = True
     announce: bool = True
+    gather: bool = True
 
 
 def warnings(meta: Mapping[str, Any]) -> list[str]:

@@ -124,9 +124,14 @@ def topology(config: Config) -> tuple[Object, ...]:
 
 def absent(config: Config) -> tuple[Absent, ...]:
     """What is of ours and must not be there with this pillar: constraints that nobody feeds, an
-    alert that nobody reads."""
+    alert that nobody reads, a delay that is not wanted."""
     rules = () if config.steers else tuple(Absent(Location, it.id) for it in _steering(config))
-    return rules if config.heals else (*rules, alert.absent())
+    delays = reflex.GATHER.keys() - {it.id for it in _properties(config)}
+    return (
+        *rules,
+        *(Absent(Property, name) for name in sorted(delays)),
+        *(() if config.heals else (alert.absent(),)),
+    )
 
 
 def _steering(config: Config) -> tuple[Location, ...]:
@@ -154,6 +159,8 @@ def _properties(config: Config) -> tuple[Property, ...]:
     # Without fence devices nothing would start while this is true, which is its default.
     if not declared.keys() & set(properties.FENCING):
         declared["stonith-enabled"] = text(bool(config.fencing))
+    if config.reflex.gather:
+        declared = reflex.GATHER | declared
     return tuple(Property(id=name, value=value) for name, value in declared.items())
 
 

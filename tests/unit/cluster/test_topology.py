@@ -8,8 +8,9 @@ import pytest
 from saltext_hakube.core.cib.document import EMPTY
 from saltext_hakube.core.cib.objects import Primitive, Property
 from saltext_hakube.core.cib.plan import plan
+from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.config import Facts, resolve
-from saltext_hakube.core.topology import topology
+from saltext_hakube.core.topology import absent, topology
 
 PILLAR = {
     "cluster": {
@@ -123,6 +124,17 @@ def test_no_failure_bans_a_resource_for_good():
     found = objects()
     for name in ("VIP-apiserver", "haproxy", "apiserver", "scheduler", "controller"):
         assert re.fullmatch("[26]0s", found[name].meta["failure-timeout"])
+
+
+def test_pacemaker_gathers_news_for_a_moment_unless_the_pillar_says_otherwise():
+    assert objects()["transition-delay"].value == "50ms"
+    own = objects(properties={"transition-delay": "1s"}, reflex={"gather": False})
+    assert own["transition-delay"].value == "1s"
+    off = {"reflex": {"gather": False}}
+    assert "transition-delay" not in objects(**off)
+    config = resolve({**PILLAR, **off}, Facts(names=("node1",)))
+    assert Absent(Property, "transition-delay") in absent(config)
+    assert not any(it.kind is Property for it in absent(resolve(PILLAR, Facts(names=("node1",)))))
 
 
 def test_fencing_under_its_newer_name_is_not_contradicted():
