@@ -29,9 +29,9 @@ GREEN = 1000
 UNKNOWN = 700
 
 
-# Pacemaker hears of a lost node twice within milliseconds (corosync's quorum, its process group), and
-# writes that down. One that begins to plan while it still writes sleeps for a second
-# (do_pe_invoke_callback, 2.0 to 3.0); one that waits a moment after each such news does not.
+# Pacemaker hears of a lost node twice within milliseconds (corosync's quorum, its process group),
+# and writes that down. One that begins to plan while it still writes sleeps for a second
+# (do_pe_invoke_callback); one that waits a moment after each such news does not.
 GATHER = {"transition-delay": "50ms"}
 
 
