@@ -258,6 +258,8 @@ def granted(state: State, wish: wishes.Wish) -> Step:
         return decide.paused(state, pause, wish.at)
     if wish.kind == "resume":
         return decide.resumed(state, wish.node, wish.reason, wish.at)
+    if wish.kind == "retry":
+        return decide.retried(state, wish.incident, wish.reason, wish.at)
     return Step(state=state, records=(Record(kind="told", at=wish.at, data=wish.data),))
 
 

@@ -27,9 +27,11 @@ from saltext_hakube.healing import wishes
 LIMIT = 10.0
 #: Records that are for people.
 NEWS = frozenset(
-    {"opened", "acted", "gave_up", "closed", "storm", "paused", "resumed", "recovered"}
+    {"opened", "acted", "gave_up", "retried", "closed"}
+    | {"storm", "paused", "resumed", "recovered"}
 )
 MOST = 50
+_OVER = {"gave_up": "given up", "retried": "tried anew", "closed": "closed"}
 
 
 def tell(
@@ -58,8 +60,8 @@ def line(record: Record) -> str:
         told = f"opened: {wording.mapping(data.get('incident')).get('why', '')}"
     elif record.kind == "acted":
         told = f"{data.get('rung')} on {data.get('node')}: {wording.result(data)}"
-    elif record.kind in ("gave_up", "closed"):
-        told = f"{'given up' if record.kind == 'gave_up' else 'closed'}: {data.get('why', '')}"
+    elif record.kind in _OVER:
+        told = f"{_OVER[record.kind]}: {data.get('why', '')}"
     return wording.clean(f"{record.incident}: {told}" if record.incident else told)
 
 

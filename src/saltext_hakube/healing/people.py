@@ -1,4 +1,4 @@
-"""What people tell the healing: pause, resume."""
+"""What people tell the healing: pause, resume, retry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.reading import shown
-from saltext_hakube.core.remedy.decision import Cluster
+from saltext_hakube.core.remedy import fold
+from saltext_hakube.core.remedy.decision import Cluster, State
 from saltext_hakube.healing import clusters, cycle, notify, places, registry, wishes
 from saltext_hakube.healing.ask import Asker
 from saltext_hakube.healing.wishes import Wish
@@ -52,6 +53,31 @@ def resume(
     wish = Wish(kind="resume", at=time.time(), node=node or "", reason=_reason(reason))
     _granted(opts, cluster, wish)
     return {"cluster": cluster.name, "node": node or "all", "reason": wish.reason}
+
+
+def retry(
+    opts: Mapping[str, Any], incident: Any, reason: Any, name: str | None = None
+) -> dict[str, Any]:
+    """Try an open incident anew, with all its rungs. Pauses and budgets hold."""
+    among = [cluster_of(opts, name)] if name else list(registry.known(opts).clusters.values())
+    opened = {it.name: list(_state(opts, it).incidents) for it in among}
+    found = [name for name, ids in opened.items() if incident in ids]
+    if not found:
+        there = ", ".join([it for ids in opened.values() for it in ids][:10]) or "none"
+        raise ConfigError([f"there is no open incident {shown(incident)}; open: {there}"])
+    if len(found) > 1:
+        raise ConfigError(
+            [f"several clusters have an incident {incident}; say which: cluster={found[0]}"]
+        )
+    cluster = cluster_of(opts, found[0])
+    wish = Wish(kind="retry", at=time.time(), incident=incident, reason=_reason(reason))
+    _granted(opts, cluster, wish)
+    return {"cluster": cluster.name, "incident": incident, "reason": wish.reason}
+
+
+def _state(opts: Mapping[str, Any], cluster: Cluster) -> State:
+    records, _ = ledger.read(places.cluster(opts, cluster.name), cluster.name)
+    return fold.fold(records)
 
 
 def cluster_of(opts: Mapping[str, Any], name: Any, node: str | None = None) -> Cluster:

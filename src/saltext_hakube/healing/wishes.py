@@ -18,11 +18,13 @@ from saltext_hakube.healing import places
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """``told``: ``data`` of a record that people were told. ``node``: empty for all."""
+    """``told``: ``data`` of a record that people were told. ``node``: empty for all. ``incident``:
+    which one is to be tried anew."""
 
-    kind: Literal["pause", "resume", "told"]
+    kind: Literal["pause", "resume", "retry", "told"]
     at: float
     node: str = ""
+    incident: str = ""
     reason: str = ""
     until: float | None = None
     data: dict[str, Any] = {}

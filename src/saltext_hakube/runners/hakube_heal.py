@@ -159,6 +159,34 @@ def resume(cluster, reason="resumed", node=None):
     return _told(people.resume, cluster, reason, node=node)
 
 
+def retry(incident, reason="tried anew", cluster=None):
+    """
+    Try an open incident anew, with all the rungs of its ladder: also one that was given up.
+
+    Pauses stay, and budgets hold: it may wait for them. What was given up and is not tried by
+    anybody is tried anew by itself after an hour, then two, four, up to a day.
+
+    incident
+        Its name, as ``status`` and ``history`` show it.
+
+    reason
+        Why, for the ledger. Default: tried anew.
+
+    cluster
+        The cluster's name; needed only where several have an incident of this name.
+
+    Returns ``{"cluster": "", "incident": "", "reason": ""}`` when it is written down.
+
+    CLI Example:
+
+    .. code-block:: bash
+
+        salt-run hakube.retry haproxy-node1-3
+        salt-run hakube.retry haproxy-node1-3 'the disk is new'
+    """
+    return _told(people.retry, incident, reason, cluster)
+
+
 def status(cluster=None):
     """
     Show how all clusters are: nodes, VIP, components, open incidents, what would be done next.

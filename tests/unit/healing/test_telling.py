@@ -9,6 +9,7 @@ import time
 import pytest
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.remedy import fold
 from saltext_hakube.healing import cycle, fleet, notify, people, places, telling, wishes
 from saltext_hakube.host import ledger
 
@@ -115,6 +116,26 @@ def test_a_pause_that_nobody_takes_in_does_not_count_later(opts, monkeypatch):
     ):
         people.pause(opts, "k8s", "new switches")
     assert wishes.waiting(folder) == []
+
+
+def test_a_person_has_one_incident_tried_anew(opts, world):
+    world.down["node2", "disk.space"] = "never"
+    fleet.reconcile(opts, "k8s")
+    (name,) = fold.fold(ledger.read(places.cluster(opts, "k8s"), "k8s")[0]).incidents
+    told = people.retry(opts, name, "the disk is new")
+    assert told == {"cluster": "k8s", "incident": name, "reason": "the disk is new"}
+    records, _ = ledger.read(places.cluster(opts, "k8s"), "k8s")
+    assert [(it.kind, it.incident) for it in records if it.kind == "retried"] == [("retried", name)]
+    assert "the disk is new" in telling.explain(opts, name)
+    assert fleet.is_due(opts, people.cluster_of(opts, "k8s"))
+
+
+@pytest.mark.parametrize("name", ["disk-node9-9", None, 7, ["x"]])
+def test_what_is_no_open_incident_is_told_with_those_that_are(opts, world, name):
+    world.down["node2", "disk.space"] = "never"
+    fleet.reconcile(opts, "k8s")
+    with pytest.raises(ConfigError, match="open: disk-node2-1"):
+        people.retry(opts, name, "again")
 
 
 def test_a_pause_ends_when_it_was_said_to(opts):

@@ -421,6 +421,80 @@ def test_after_two_actions_that_mend_nothing_it_is_given_up_and_told_once():
     assert kinds(world).count("gave_up") == 2
 
 
+def given_up(world: World, fault: Fault) -> Fault:
+    world.fault("node2", fault)
+    world.perform = lambda action: {"result": "done", "why": "?", "verified": False}
+    world.run(300)
+    (incident,) = world.state().incidents.values()
+    assert incident.gave_up
+    del world.perform
+    world.actions.clear()
+    return fault
+
+
+def test_what_else_breaks_where_something_was_given_up_is_mended():
+    world = quiet(World(Heal(mode="act", budget=Budget(each=5))))
+    given_up(world, Fault({"haproxy.stats"}))
+    world.fault("node2", Fault({"haproxy.process"}, {"hand": {"haproxy.process"}}))
+    world.run(60)
+    assert rungs(world)[0] == ("hand", "node2")
+    assert world.nodes["node2"].down(world.now) == {"haproxy.stats"}
+    (incident,) = world.state().incidents.values()
+    assert incident.probes == ("haproxy.stats", "haproxy.process")
+
+
+def test_what_hangs_beside_something_that_was_given_up_is_an_incident_of_its_own():
+    world = quiet(World())
+    given_up(world, Fault({"apiserver.livez"}))
+    world.fault("node2", hang("scheduler"))
+    world.run(10)
+    assert {it.component for it in world.state().incidents.values()} == {"apiserver", "scheduler"}
+    world.nodes["node2"].faults[0].down.clear()
+    world.run(60)
+    assert rungs(world) == [("kill", "node2")]
+    assert not world.state().incidents
+
+
+def test_what_was_well_for_a_while_and_breaks_again_is_a_new_fault_though_another_one_is_given_up():
+    world = quiet(World(Heal(mode="act", budget=Budget(each=9, cluster=9))))
+    crash = Fault({"haproxy.process"})
+    world.fault("node2", crash)
+    given_up(world, Fault({"haproxy.stats"}))
+    crash.down.clear()
+    world.run(60)
+    (incident,) = world.state().incidents.values()
+    assert incident.probes == ("haproxy.stats",)
+    world.fault("node2", Fault({"haproxy.process"}, {"hand": {"haproxy.process"}}))
+    world.run(60)
+    assert rungs(world)[0] == ("hand", "node2")
+    assert world.nodes["node2"].down(world.now) == {"haproxy.stats"}
+
+
+def test_what_was_given_up_is_tried_anew_after_an_hour_then_two_then_four():
+    world = quiet(World())
+    given_up(world, Fault({"scheduler.health"}))
+    world.perform = lambda action: {"result": "done", "why": "?", "verified": False}
+    world.run(16 * 3600, every=110.0)
+    at = [it.at for it in world.ledger if it.kind == "retried"]
+    between = [round((later - earlier) / 3600) for earlier, later in pairwise(at)]
+    assert between == [2, 4, 8]
+    assert kinds(world).count("gave_up") == len(at) + 1
+    assert len(world.actions) == 2 * len(at)
+
+
+def test_a_person_says_that_one_incident_is_to_be_tried_anew_and_pauses_stay():
+    world = quiet(World())
+    given_up(world, Fault({"scheduler.health"}, {"kill": {"scheduler.health"}}))
+    pause = Pause(since=world.clock, until=None, reason="a disk is changed", node="node1")
+    world.keep(decide.paused(world.state(), pause, world.clock))
+    assert decide.retried(world.state(), "scheduler-node9-9", "Ann", world.clock).refused
+    world.keep(decide.retried(world.state(), "scheduler-node2-1", "a new image", world.clock))
+    assert world.state().pauses == (pause,)
+    world.run(60)
+    assert rungs(world) == [("kill", "node2")]
+    assert not world.state().incidents
+
+
 def test_between_two_that_failed_it_waits_longer_each_time():
     budget = Budget(each=10, breaker=10, cluster=50, backoff=30)
     ladder = ("kill", "hand", "standby")

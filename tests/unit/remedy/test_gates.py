@@ -403,6 +403,16 @@ def test_backoff_doubles_up_to_the_longest_with_a_jitter_that_is_always_the_same
     assert wait == budget.backoff(incident(), failed, limits)
 
 
+@pytest.mark.parametrize(("rounds", "hours"), [(0, 1), (1, 2), (4, 16), (5, 24), (99, 24)])
+def test_what_was_given_up_rests_longer_each_time_up_to_a_day(rounds, hours):
+    end = NOW + hours * 3600
+    open_ = incident(gave_up=True, given=NOW, rounds=rounds)
+    assert not budget.cooled(open_, end - 1)
+    assert budget.cooled(open_, end)
+    assert budget.cooled(open_, NOW - 1), "a clock that was set back makes nobody wait for years"
+    assert not budget.cooled(replace(open_, gave_up=False), end)
+
+
 def test_only_actions_that_did_something_in_vain_break_the_circuit():
     limits = Budget(breaker=2)
     for results, broken in (

@@ -74,7 +74,7 @@ def test_what_was_done_and_is_under_way_is_told_with_the_incident():
     stage.state = State(incidents={found.id: given_up})
     lines = shown(stage)
     assert "  move on node1 is under way" in lines
-    assert "  GIVEN UP: people have to look; then `salt-run hakube.resume`" in lines
+    assert f"  GIVEN UP: people have to look; then `salt-run hakube.retry {found.id}`" in lines
 
 
 def test_pause_storm_and_maintenance_stand_above_all():

@@ -19,6 +19,7 @@ from saltext_hakube.core.remedy.policy import Budget
 #: A wait is longer by up to this part of it, so that many clusters with one trouble do not act in
 #: step.
 JITTER = 0.25
+DAY = 86400.0
 TRIES, ASKED = 8, 12
 AGAIN = 2  # times that a rung is begun that could not be done to its end
 
@@ -64,6 +65,13 @@ def rests(incident: Incident, budget: Budget) -> float:
     if not failed or failed[0].ended is None:
         return 0.0
     return failed[0].ended + backoff(incident, len(failed), budget)
+
+
+def cooled(incident: Incident, now: float) -> bool:
+    """Whether it was given up so long ago that it is worth another try: an hour, then two, four, up
+    to a day."""
+    wait = min(DAY, HOUR * 2.0 ** min(incident.rounds, 10))
+    return incident.gave_up and not 0 <= now - incident.given < wait
 
 
 def backoff(incident: Incident, failed: int, budget: Budget) -> float:

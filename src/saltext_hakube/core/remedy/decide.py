@@ -35,12 +35,23 @@ from saltext_hakube.core.remedy.listen import (
     heard,
     paused,
     resumed,
+    retried,
     silent,
     witnessed,
 )
 from saltext_hakube.core.remedy.sight import Sight
 
-__all__ = ["begun", "decide", "ended", "heard", "paused", "resumed", "silent", "witnessed"]
+__all__ = [
+    "begun",
+    "decide",
+    "ended",
+    "heard",
+    "paused",
+    "resumed",
+    "retried",
+    "silent",
+    "witnessed",
+]
 
 #: Seconds that an answer may be late, beyond the action's own deadline, before it is lost. The
 #: caller waits 5 s for the way there and back.
@@ -62,6 +73,7 @@ def decide(cluster: Cluster, state: State, now: float) -> Step:
     _storm(book, sight)
     _verify(book, sight)
     _close(book, sight)
+    _again_from_here(book, sight)
     _open(book, sight)
     action, again = _choose(book, sight)
     if not book.records and waits(book.state, now) and not 0 <= now - state.written < TICK:
@@ -116,6 +128,24 @@ def _close(book: Book, sight: Sight) -> None:
             book.write("closed", incident.id, data)
 
 
+def _again_from_here(book: Book, sight: Sight) -> None:
+    """What was given up is not so for good: neither after a long while, nor of what breaks anew."""
+    for incident in list(book.state.incidents.values()):
+        if not incident.gave_up:
+            continue
+        gone = incidents.lapsed(sight, incident)
+        left = [it for it in incident.probes if it not in gone]
+        if gone and left:
+            data = {"probes": left, "new": [], "gone": list(gone), "why": incident.why}
+            book.write("grown", incident.id, data)
+        if budget.cooled(incident, book.now):
+            _retry(book, incident, "it was given up long ago", incident.rounds + 1)
+
+
+def _retry(book: Book, incident: Incident, why: str, rounds: int) -> None:
+    book.write("retried", incident.id, {"why": why, "rounds": rounds, "person": False})
+
+
 def _open(book: Book, sight: Sight) -> None:
     for trouble in incidents.troubles(sight):
         found = incidents.home(sight, book.state.incidents.values(), trouble)
@@ -128,6 +158,8 @@ def _open(book: Book, sight: Sight) -> None:
             probes = [*found.probes, *new]
             data = {"probes": probes, "new": new, "why": f"{found.why}; {why}"[:600]}
             book.write("grown", found.id, data)
+            if found.gave_up:
+                _retry(book, found, f"another fault: {why}"[:300], found.rounds)
     open_ = {it.key for it in book.state.incidents.values()}
     for node in incidents.silences(sight, book.state):
         if ("node", "node", node) not in open_:

@@ -5,7 +5,8 @@ step, so a ledger can be replayed, and another policy tried on it. State is chan
 (core.remedy.fold), so the ledger is the state.
 
 Times are the master's, Unix. When its clock jumps, what is waited for moves with it (fold.passed);
-``Incident.opened``, ``Pause.until`` and what a record has in ``at`` stay as they were said.
+``Incident.opened`` and ``given``, ``Pause.until`` and what a record has in ``at`` stay as they were
+said.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ Kind = Literal[
     "acted",  # after it; also of one that nobody heard of again ("lost")
     "witnessed",  # what other nodes see of it, who were asked after it
     "verified",  # what came of it
-    "gave_up",  # nothing more is done about the incident; people have to
+    "gave_up",  # nothing more is done about the incident for a long while; people have to
+    "retried",  # it is tried anew: a person says so, it is another fault, or that while is over
     "closed",  # an incident
     "told",  # people were notified
     "paused",
@@ -115,8 +117,9 @@ class Incident(Struct, frozen=True, kw_only=True):
     """One open problem of one component in one scope. ``node``: empty where the scope is the
     cluster. ``closed``: when it was found well again; kept for a while for budgets and breaker.
     ``probes``: all that belong to it, also of other components. ``since``: as ``opened``, but moves
-    with the clock. ``forgiven``: so many attempts were before a person said go on. ``said``: the
-    gates' last written answers, ``next``: the rung they were about."""
+    with the clock. ``forgiven``: so many attempts were before it was tried anew, ``rounds``: how
+    often it was so without a person's word. ``given``: when it was given up. ``said``: the gates'
+    last written answers, ``next``: the rung they were about."""
 
     id: str
     component: Component
@@ -128,6 +131,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     since: float = 0.0
     attempts: tuple[Attempt, ...] = ()
     gave_up: bool = False
+    given: float = 0.0
+    rounds: int = 0
     closed: float | None = None
     forgiven: int = 0
     said: tuple[Gate, ...] = ()
@@ -139,7 +144,7 @@ class Incident(Struct, frozen=True, kw_only=True):
 
     @property
     def tried(self) -> tuple[Attempt, ...]:
-        """The attempts that count: those since a person said go on."""
+        """The attempts that count: those since it was tried anew."""
         return self.attempts[self.forgiven :]
 
 

@@ -248,7 +248,19 @@ def _verified(state: State, record: Record) -> State:
 
 
 def _gave_up(state: State, record: Record) -> State:
-    return _changed(state, record, gave_up=True)
+    return _changed(state, record, gave_up=True, given=record.at)
+
+
+def _retried(state: State, record: Record) -> State:
+    incident = state.incidents.get(record.incident)
+    if incident is None:
+        return state
+    return _changed(state, record, **_anew(incident, int(record.data.get("rounds", 0))))
+
+
+def _anew(incident: Incident, rounds: int = 0) -> dict[str, Any]:
+    """What is changed where it is tried anew."""
+    return {"gave_up": False, "forgiven": len(incident.attempts), "rounds": rounds}
 
 
 def _closed(state: State, record: Record) -> State:
@@ -279,9 +291,7 @@ def _resumed(state: State, record: Record) -> State:
         return replace(state, pauses=tuple(it for it in state.pauses if it.node != node))
     pauses = tuple(it for it in state.pauses if node and it.node != node)
     incidents = {
-        name: replace(it, gave_up=False, forgiven=len(it.attempts))
-        if it.gave_up and node in ("", it.node)
-        else it
+        name: replace(it, **_anew(it)) if it.gave_up and node in ("", it.node) else it
         for name, it in state.incidents.items()
     }
     return replace(state, pauses=pauses, incidents=incidents)
@@ -305,6 +315,7 @@ _CHANGES: dict[str, Callable[[State, Record], State]] = {
     "witnessed": _witnessed,
     "verified": _verified,
     "gave_up": _gave_up,
+    "retried": _retried,
     "closed": _closed,
     "paused": _paused,
     "resumed": _resumed,

@@ -74,8 +74,8 @@ def _take(it: Past, record: Record) -> None:
         it.actions += 1
     elif record.kind == "verified" and record.data.get("mended"):
         it.by = _by(record.data)
-    elif record.kind == "gave_up":
-        it.gave_up = True
+    elif record.kind in ("gave_up", "retried"):
+        it.gave_up = record.kind == "gave_up"
     elif record.kind == "closed":
         it.closed = record.at
 

@@ -66,7 +66,9 @@ def home(sight: Sight, opened: Iterable[Incident], trouble: Trouble) -> Incident
     for incident in opened:
         if incident.key == trouble[:3]:
             return incident
-        if _follows(sight, incident, trouble):
+        # What comes after it was given up is nobody's else.
+        old = not incident.gave_up or set(trouble.probes) <= set(incident.probes)
+        if old and _follows(sight, incident, trouble):
             follows.append(incident)
     return min(
         follows, key=lambda it: (it.opened, ORDER.index(it.component), it.node), default=None
@@ -103,6 +105,25 @@ def told(sight: Sight, trouble: Trouble) -> str:
 def is_well(sight: Sight, probe: str, node: str) -> bool:
     """Whether it is well, or nobody looks at it any more."""
     return sight.value(probe, _own(probe, node)) in ("up", None)
+
+
+def lasts(sight: Sight, probe: str, node: str) -> float:
+    """Seconds for which it has been as it is, at least: by the clock of who says so."""
+    own = _own(probe, node)
+    looks = {it: sight.fresh[it].looks.get(probe) for it in ([own] if own else sight.fresh)}
+    ages = [sight.told[it] - look.since for it, look in looks.items() if look]
+    return min(ages, default=float("inf"))
+
+
+def lapsed(sight: Sight, incident: Incident) -> tuple[str, ...]:
+    """Of one that was given up what is well for a while: where it breaks again it is another
+    fault."""
+    wait = sight.cluster.policy.patience
+    return tuple(
+        probe
+        for probe in incident.probes
+        if is_well(sight, probe, incident.node) and lasts(sight, probe, incident.node) >= wait
+    )
 
 
 def _own(probe: str, node: str) -> str:

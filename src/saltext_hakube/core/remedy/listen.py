@@ -122,6 +122,15 @@ def witnessed(state: State, incident: str, value: Value, why: str, now: float) -
     return book.step()
 
 
+def retried(state: State, incident: str, reason: str, now: float) -> Step:
+    """A person says: try it anew. ``refused``: it is not open."""
+    if incident not in state.incidents:
+        return Step(state=state, refused=f"{incident} is not open")
+    book = Book(state, _not_before(state, now))
+    book.write("retried", incident, {"why": reason, "rounds": 0})
+    return book.step()
+
+
 def _answer(action: Action, answer: dict[str, Any] | None) -> dict[str, Any]:
     """What a node said, as far as it may be believed and kept."""
     if answer is None:

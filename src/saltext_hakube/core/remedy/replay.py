@@ -21,7 +21,7 @@ from saltext_hakube.core.remedy.policy import Heal
 #: Kinds that decide() writes, where nothing in them says that somebody else did.
 DECIDED = frozenset(
     {"policy", "seen", "storm", "opened", "grown", "closed", "gave_up", "decided"}
-    | {"verified", "resumed", "acted", "clock"}
+    | {"verified", "resumed", "retried", "acted", "clock"}
 )
 
 
@@ -64,7 +64,7 @@ def _is_decided(record: Record) -> bool:
     data = record.data
     if record.kind == "acted":
         return bool(data.get("found"))
-    if record.kind == "resumed":
+    if record.kind in ("resumed", "retried"):
         return data.get("person") is False
     if record.kind == "verified":
         return not data.get("person")

@@ -158,7 +158,7 @@ def _doing(incident: Incident) -> Iterator[str]:
                 }
             )
     if incident.gave_up:
-        yield "GIVEN UP: people have to look; then `salt-run hakube.resume`"
+        yield f"GIVEN UP: people have to look; then `salt-run hakube.retry {incident.id}`"
         return
     what = f"{incident.next} waits" if incident.next else "no rung is left"
     yield from (f"{what}: {it.name}: {it.why}" for it in incident.said if not it.ok)

@@ -41,14 +41,16 @@ for _name, _probe in PROBES.items():
 
 
 class Sight:
-    """``fresh``: node -> its report, where that counts; ``mute``: nodes that did not answer when
-    they were asked last; ``down``: probe -> the nodes that say so, in order."""
+    """``fresh``: node -> its report, where that counts; ``told``: node -> when it said so last, by
+    its own clock; ``mute``: nodes that did not answer when they were asked last; ``down``: probe ->
+    the nodes that say so, in order."""
 
-    __slots__ = ("_well", "cluster", "down", "fresh", "mute", "now", "red")
+    __slots__ = ("_well", "cluster", "down", "fresh", "mute", "now", "red", "told")
 
     def __init__(self, cluster: Cluster, state: State, now: float) -> None:
         self.cluster, self.now = cluster, now
         self.fresh: dict[str, Report] = {}
+        self.told: dict[str, float] = {}
         self.mute = frozenset(state.silent)
         self.red = state.red
         self.down: dict[str, list[str]] = {}
@@ -59,6 +61,8 @@ class Sight:
             if report is None or at is None or now - at > limit:
                 continue
             self.fresh[node] = report
+            passing = state.passing.get(node)
+            self.told[node] = passing.at if passing else report.at
             for name, look in report.looks.items():
                 if look.value == "down" and name in PROBES:
                     self.down.setdefault(name, []).append(node)

@@ -223,7 +223,9 @@ class _Story:
 
     def _grown(self, record: Record, data: Data) -> None:
         self._probes = list(data.get("probes", ()))
-        self._tell(record, f"more belongs to it: {', '.join(data.get('new', ()))}")
+        gone = ", ".join(data.get("gone", ()))
+        new = ", ".join(data.get("new", ()))
+        self._tell(record, f"well for a while: {gone}" if gone else f"more belongs to it: {new}")
         for node, (_, report) in self._reports.items():
             self._see(record.at, node, report)
 
@@ -277,6 +279,10 @@ class _Story:
         self._end = "given up: people have to look"
         self._tell(record, f"{self._end}; {data.get('why', '')}")
 
+    def _retried(self, record: Record, data: Data) -> None:
+        self._end = ""
+        self._tell(record, f"it is tried anew: {data.get('why', '')}")
+
     def _closed(self, record: Record, data: Data) -> None:
         self._finish(record.at)
         self._tell(record, f"closed: {data.get('why', '')}")
@@ -322,5 +328,6 @@ _OWN: dict[str, Callable[[_Story, Record, Data], None]] = {
     "witnessed": _Story._witnessed,
     "verified": _Story._verified,
     "gave_up": _Story._gave_up,
+    "retried": _Story._retried,
     "closed": _Story._closed,
 }
