@@ -13,10 +13,15 @@ from typing import Any
 from saltext_hakube.agents.ground.journal import WARNING, say
 
 
+def clock() -> float:
+    """Seconds since the machine began, also those in which it slept."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Sample:
     """Its head tells who wrote it and when.
 
-    ``at`` is the time for people; ``clock`` (CLOCK_BOOTTIME) tells its age, whatever is done to
+    ``at`` is the time for people; ``clock`` tells its age, whatever is done to
     the machine's clock.
     """
 
@@ -47,7 +52,7 @@ class Sample:
             self._path.unlink()
 
     def _write(self, seen: Mapping[str, Any]) -> None:
-        now = {"at": round(time.time(), 3), "clock": time.clock_gettime(time.CLOCK_BOOTTIME)}
+        now = {"at": round(time.time(), 3), "clock": clock()}
         self._path.parent.mkdir(mode=0o755, exist_ok=True)
         self._new.write_text(json.dumps({**self._head, **now, **seen}), encoding="utf-8")
         self._new.replace(self._path)

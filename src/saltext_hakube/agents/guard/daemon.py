@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 
 from saltext_hakube.agents.ground import program
 from saltext_hakube.agents.ground.journal import say, tell_systemd
 from saltext_hakube.agents.ground.loop import Loop
-from saltext_hakube.agents.ground.sample import Sample
+from saltext_hakube.agents.ground.sample import Sample, clock
 from saltext_hakube.agents.guard.decide import GaveUp, Left
 from saltext_hakube.agents.guard.guard import Guard
 from saltext_hakube.agents.guard.settings import Settings, settings
@@ -55,7 +54,7 @@ def _left(path: str) -> Left:
     """
     try:
         left = json.loads(Path(path).read_text(encoding="utf-8"))
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - left["clock"]
+        age = clock() - left["clock"]
         if age < 0:  # it is of before the machine started
             return Left()
         told = left["gave_up"]

@@ -17,7 +17,8 @@ after token + consensus. Always true:
   that lived meanwhile, and nobody knew whether it was quorate, and dies again is another trouble;
 - not while a stack that was dead when the guard began has not lived since, unless the guard before
   this one had not done with it: else who put the address there did it for want of a cluster;
-- nothing is announced, and nothing handed over, but by a node that is quorate and lives;
+- nothing is announced, and nothing handed over, but by a node that is quorate and lives; nor is an
+  address announced that does not serve yet;
 - ``gave_up`` ends when the address is back, when Pacemaker was told, or after HAND_OVER_FOR.
 """
 
@@ -35,7 +36,7 @@ class Eyes(NamedTuple):
     """What is seen. ``pacemaker``: its controller is there. ``quorate``: None where not known.
 
     ``ring``: the membership's name, another after each change. ``here``: the address is on this
-    machine; ``link``: its interface is up.
+    machine; ``tentative``: but does not serve (IPv6); ``link``: its interface is up.
     """
 
     corosync: bool = False
@@ -45,6 +46,7 @@ class Eyes(NamedTuple):
     ring: str = ""
     here: bool = False
     link: bool = False
+    tentative: bool = False
 
     @property
     def stack(self) -> bool:
@@ -192,9 +194,9 @@ def _hand_over(state: State, now: float, actions: tuple[Action, ...] = ()) -> St
 
 def _announce(before: Eyes, eyes: Eyes) -> tuple[Action, ...]:
     """Whether the neighbours are to be told where the address is, and why."""
-    if not (eyes.here and eyes.link):
+    if not (eyes.here and eyes.link) or eyes.tentative:
         return ()
-    if not before.here:
+    if not before.here or before.tentative:
         return (Action(ANNOUNCE, "the address came"),)
     if not before.link:
         return (Action(ANNOUNCE, "the link is up"),)

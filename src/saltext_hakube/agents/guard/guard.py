@@ -80,17 +80,19 @@ class Guard:
     def _look(self) -> None:
         """Something has changed, or may have."""
         votes = self._membership.now
-        here = self._network.here(self._settings.address) is not None
+        held = self._network.here(self._settings.address)
         eyes = Eyes(
             corosync=self._stack.corosync is not None,
             hangs=self._pulse.hangs_since is not None,
             pacemaker=self._stack.controller is not None,
             quorate=votes.quorate if votes else None,
             ring=votes.ring if votes else "",
-            here=here,
+            here=held is not None,
             link=self._link_is_up(),
+            tentative=held is not None and not held.serves,
         )
-        if here != self._state.eyes.here:
+        before = self._state.eyes
+        if (eyes.here, eyes.tentative) != (before.here, before.tentative):
             self._here_since = time.time()
         since = self._pulse.hangs_since
         step = decide.see(self._state, eyes, self._loop.now(), self.patience, since)
@@ -124,7 +126,7 @@ class Guard:
     def _place(self) -> Place | None:
         """Where the address is, for those who may be told of it: only by a node that is well."""
         held = self._network.here(self._settings.address)
-        if held is None or not self._state.eyes.well:
+        if held is None or not held.serves or not self._state.eyes.well:
             return None
         link = self._network.links.get(held.index)
         return Place(link.name, held.index, link.hardware) if link else None
@@ -132,7 +134,9 @@ class Guard:
     # -- hands -----------------------------------------------------------------------------------
 
     def _take(self, step: Step) -> None:
-        self._state = step.state
+        asked, self._state = self._state.asking, step.state
+        if asked and not self._state.asking:
+            self._handover.leave()
         for action in step.actions:
             if action.what == decide.GIVE_UP:
                 self._give_up(action.why)
@@ -155,6 +159,7 @@ class Guard:
 
     def _due(self) -> None:
         # What came back in this moment is seen before it is too late.
+        self._network.read()
         self._stack.look()
         self._take(decide.tick(self._state, self._loop.now()))
 
@@ -181,6 +186,7 @@ class Guard:
         self._state = decide.kept(self._state, now).state
 
     def _absent(self) -> bool:
+        self._network.read()
         return self._network.here(self._settings.address) is None
 
     def _answered(self, told: bool, done: str, why: str) -> None:
@@ -229,12 +235,20 @@ class Guard:
                 "quorate": eyes.quorate,
                 "members": votes.members if votes else 0,
                 "totem": {**totem._asdict(), "patience": round(self.patience, 3)},
-                "address": {"here": eyes.here, "since": round(self._here_since, 3)},
+                "address": {
+                    "here": eyes.here and not eyes.tentative,
+                    "state": self._address_state(),
+                    "since": round(self._here_since, 3),
+                },
                 "link": eyes.link,
                 "gave_up": {"at": round(gave_up.at, 3), "why": gave_up.why} if gave_up else None,
                 "actions": list(self._actions),
             }
         )
+
+    def _address_state(self) -> str | None:
+        held = self._network.here(self._settings.address)
+        return (held.state or None) if held else None
 
     def _due_at(self) -> float | None:
         due = self._state.due

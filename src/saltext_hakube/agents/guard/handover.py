@@ -15,8 +15,12 @@ from saltext_hakube.agents.ground.journal import WARNING, say
 from saltext_hakube.agents.ground.loop import Loop, Timer
 from saltext_hakube.agents.ground.pacemaker import CLEAN_UP, Unreadable, command, view
 from saltext_hakube.agents.ground.process import Child, Ended, run
+from saltext_hakube.agents.ground.sample import clock
 
 WITHIN = 5.0  # seconds for cibadmin
+# Seconds from the question to what follows: what is older was asked before we, or the machine,
+# were stopped, and Pacemaker may have done anything since.
+FRESH = 1.0
 LONG = 20.0  # seconds for crm_resource: a cleanup waits for the cluster
 
 #: Whether that is all; what was done, if anything was, and why.
@@ -25,7 +29,7 @@ Answered = Callable[[bool, str, str], None]
 
 class HandOver:
     """``ask``: look, tell Pacemaker if need be, then call ``answered``. What was asked before, and
-    has not been answered, is of no more use: it ends untold.
+    has not been answered, is of no more use: it ends untold. So it does with ``leave``.
 
     ``absent``: whether the address is not on this machine; asked in the last moment.
     """
@@ -50,11 +54,16 @@ class HandOver:
         self._under_way: Child | Timer | None = None
 
     def ask(self) -> None:
+        self.leave()
+        argv, asked = ("cibadmin", "-Q", "--local"), clock()
+        self._under_way = run(self._loop, argv, lambda ended: self._read(ended, asked), WITHIN)
+
+    def leave(self) -> None:
         if self._under_way is not None:
             self._under_way.cancel()
-        self._under_way = run(self._loop, ("cibadmin", "-Q", "--local"), self._read, WITHIN)
+            self._under_way = None
 
-    def _read(self, ended: Ended) -> None:
+    def _read(self, ended: Ended, asked: float) -> None:
         if ended.told:
             self._answered(False, "", "")
             return
@@ -70,11 +79,14 @@ class HandOver:
             self._answered(False, "", "")
         else:
             # In a timer: what the kernel has told meanwhile is read before it calls.
-            self._under_way = self._loop.after(0.0, lambda: self._tell(seen.hears))
+            self._under_way = self._loop.after(0.0, lambda: self._tell(seen.hears, asked))
 
-    def _tell(self, hears: str) -> None:
+    def _tell(self, hears: str, asked: float) -> None:
         if not self._absent():
             self._answered(True, "", "")
+            return
+        if clock() - asked > FRESH:
+            self._answered(False, "", "")
             return
         argv = command(hears, self._node, self._resource)
         self._under_way = run(self._loop, argv, lambda ended: self._told(ended, hears), LONG)

@@ -22,6 +22,7 @@ from saltext_hakube.agents.ground.netlink import Network
 from saltext_hakube.agents.ground.pacemaker import CLEAN_UP, command
 from saltext_hakube.agents.ground.process import Child, Ended, run
 from saltext_hakube.agents.ground.rtnetlink import DADFAILED
+from saltext_hakube.agents.ground.sample import clock
 from saltext_hakube.agents.watch import cib
 from saltext_hakube.agents.watch.actions import Actions, Trouble
 from saltext_hakube.agents.watch.cib import Answer
@@ -234,11 +235,6 @@ class Floating:
             address = self._settings.vip.address
             say(f"{address} is not here, and is left to others: {answer.why}")
         self._said = answer.why
-
-
-def clock() -> float:
-    """Seconds, also those in which the machine slept."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def gave_up(path: str) -> bool:

@@ -112,6 +112,14 @@ def test_the_quorum_that_is_lost_while_pacemaker_is_dead_counts_as_any_cut():
     assert state.due == 1.0 + AFTER_QUORUM
 
 
+def test_an_address_is_announced_when_it_serves():
+    step = see(well(), WELL._replace(here=False), 1.0, T)
+    step = see(step.state, WELL._replace(tentative=True), 2.0, T)
+    assert what(step) == []
+    step = see(step.state, WELL, 3.0, T)
+    assert [(one.what, one.why) for one in step.actions] == [(ANNOUNCE, "the address came")]
+
+
 def test_an_address_that_comes_when_all_is_over_is_left_alone():
     state = see(well(), DEAD._replace(here=False), 0.0, T).state
     state = tick(state, T).state
@@ -298,7 +306,9 @@ class Promises(RuleBasedStateMachine):
             self.lost_at = self.now if self.lost_at is None else self.lost_at
         self.take(see(self.state, eyes, self.now, T))
 
-    @rule(change=st.sampled_from(["corosync", "corosync", "pacemaker", "hangs", "link"]))
+    @rule(
+        change=st.sampled_from(["corosync", "corosync", "pacemaker", "hangs", "link", "tentative"])
+    )
     def something_turns(self, change):
         self.look(self.state.eyes._replace(**{change: not getattr(self.state.eyes, change)}))
 
@@ -361,6 +371,7 @@ class Promises(RuleBasedStateMachine):
             elif action.what == ANNOUNCE:
                 assert well_now
                 assert self.state.eyes.here
+                assert not self.state.eyes.tentative
         if getattr(self, "state", None) is not None:
             assert not (self.state.gave_up and self.state.eyes.here)
             if self.state.eyes.well:
@@ -375,5 +386,6 @@ class Promises(RuleBasedStateMachine):
                 assert self.state.due is not None, "it will never be given up"
 
 
-Promises.TestCase.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
+EXAMPLES = max(200, settings().max_examples)
+Promises.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
 TestPromises = Promises.TestCase

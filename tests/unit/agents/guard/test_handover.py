@@ -2,6 +2,7 @@
 
 import pytest
 
+from saltext_hakube.agents.guard import handover
 from saltext_hakube.agents.guard.handover import HandOver
 from tests.unit.agents.ground.test_pacemaker import (
     START,
@@ -77,6 +78,20 @@ def test_what_fails_is_not_all(cluster, ask):
     cluster.cib, cluster.problem = cib(history=STOP_FAILS), "no cluster"
     assert ask() == (False, "", "")
     assert cluster.told == [CLEAN_UP]
+
+
+def test_an_answer_that_grew_old_is_of_no_use(cluster, ask, monkeypatch):
+    """The daemon, or the machine, was stopped since: Pacemaker may have done anything."""
+    cluster.cib = cib(history=START)
+    view, clock = handover.view, handover.clock
+
+    def late(*words):
+        monkeypatch.setattr(handover, "clock", lambda: clock() + 3600)
+        return view(*words)
+
+    monkeypatch.setattr(handover, "view", late)
+    assert ask() == (False, "", "")
+    assert cluster.told == []
 
 
 def test_who_asks_again_hears_one_answer(cluster, loop, until):

@@ -1,0 +1,131 @@
+"""What the guard makes of addresses that are not as usual. They are real; Pacemaker's tools are
+stand-ins, corosync and Pacemaker processes that sleep."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from saltext_hakube.agents.ground.sample import Sample
+from saltext_hakube.agents.guard import cib as guards
+from saltext_hakube.agents.guard import guard, handover, membership, stack
+from saltext_hakube.agents.guard.decide import GaveUp, Left
+from saltext_hakube.agents.guard.quorum import Quorum
+from saltext_hakube.agents.guard.settings import Settings
+from tests.unit.agents.ground.test_pacemaker import START, action, cib
+
+SERVES = START + action("monitor", 7, interval=10000)
+
+
+class Membership:
+    """Stands for corosync's word. ``now`` is what it says."""
+
+    def __init__(self, _loop, changed):
+        self.now, self.changed = Quorum(True, 3, "1.1"), changed
+        self.totem = membership.totem.Totem(0.2, 0.24)
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+@pytest.fixture
+def made(loop, cluster, tmp_path, own_network, monkeypatch):
+    """The guard of an address, on a node that is well; what its sample shows."""
+    (tmp_path / "cib.xml").write_text(cib(history=SERVES))
+    cluster.cib = cib(history=SERVES)
+    sleeps = [subprocess.Popen(["sleep", "300"]) for _ in range(2)]
+    living = dict(zip((stack.COROSYNC, stack.CONTROLLER), (one.pid for one in sleeps), strict=True))
+    monkeypatch.setattr(stack, "processes", lambda _proc: dict(living))
+    monkeypatch.setattr(guard, "Membership", Membership)
+    monkeypatch.setattr(guards.against, "__defaults__", (str(tmp_path / "cib.xml"),))
+    sample = tmp_path / "guard.json"
+
+    def make(address, left=None, **given):
+        vip = {"address": address, "interface": "one", "prefix": 24, "resource": "VIP"}
+        own = {"node": "node1", "guard": True, "announce": True, "sample": str(sample)}
+        settings = Settings(**{**vip, **own, **given})
+        found = guard.Guard(loop, settings, Sample(str(sample)), left or Left())
+        found.begin()
+        found.die = lambda: (living.clear(), [one.kill() for one in sleeps])
+        found.shown = lambda: json.loads(sample.read_text())
+        return found
+
+    yield make
+    for one in sleeps:
+        one.kill()
+        one.wait()
+
+
+def whys(found):
+    return [one["why"] for one in found.shown()["actions"]]
+
+
+def test_an_ipv6_address_is_announced_when_it_serves(made, own_network, until):
+    Path("/proc/sys/net/ipv6/conf/one/dad_transmits").write_text("4")
+    found = made("2001:db8::100", prefix=64)
+    own_network("address", "add", "2001:db8::100/64", "dev", "one")
+    assert until(lambda: found.shown()["address"]["state"] == "tentative")
+    assert found.shown()["address"]["here"] is False
+    assert whys(found) == []
+    assert until(lambda: found.shown()["address"]["here"])
+    assert found.shown()["address"]["state"] is None
+    assert until(lambda: whys(found) == ["the address came"])
+
+
+@pytest.mark.parametrize("state", ["", "tentative"])
+def test_all_of_the_address_is_given_up(made, own_network, until, state):
+    """With whatever prefix it has, and also where it is only about to be used."""
+    if state:
+        Path("/proc/sys/net/ipv6/conf/one/dad_transmits").write_text("60")
+        address, held = "2001:db8::100", ["2001:db8::100/64"]
+    else:
+        address, held = "192.0.2.100", ["192.0.2.100/32", "192.0.2.100/16"]
+    for one in held:
+        own_network("address", "add", one, "dev", "one")
+    found = made(address)
+    found.die()
+
+    def there():
+        told = subprocess.run(["ip", "-o", "addr"], capture_output=True, text=True, check=True)
+        return address in told.stdout
+
+    assert there()
+    assert until(lambda: not there())
+    assert until(lambda: found.shown()["gave_up"])
+
+
+def test_who_still_tells_pacemaker_when_the_address_is_back_is_ended(
+    made, cluster, own_network, until
+):
+    """Else it could be heard, and a VIP that is well fails, when Pacemaker listens again."""
+    program = cluster._folder / "bin" / "crm_resource"
+    program.write_text(f"#!/bin/sh\necho $$ >>{cluster._folder}/told\nexec sleep 300\n")
+    made("192.0.2.100", Left(GaveUp(1.0, "corosync is dead")))
+    assert until(lambda: cluster.told)
+    pid = int(cluster.told[0])
+    assert Path(f"/proc/{pid}").exists()
+    own_network("address", "add", "192.0.2.100/24", "dev", "one")
+    assert until(lambda: not Path(f"/proc/{pid}").exists(), handover.LONG / 2)
+
+
+def test_an_address_that_went_in_the_last_moment_was_not_given_up(
+    made, own_network, until, *, monkeypatch, capsys
+):
+    own_network("address", "add", "192.0.2.100/24", "dev", "one")
+    found = made("192.0.2.100")
+    due = guard.Guard._due
+
+    def late(self):
+        own_network("address", "delete", "192.0.2.100/24", "dev", "one")
+        due(self)
+
+    monkeypatch.setattr(guard.Guard, "_due", late)
+    found.die()
+    assert until(lambda: not found.shown()["address"]["here"])
+    assert found.shown()["gave_up"] is None
+    assert not until(lambda: found.shown()["gave_up"], 0.5)
+    assert "stays" not in capsys.readouterr().err
