@@ -17,6 +17,8 @@ from typing import NamedTuple
 from saltext_hakube.agents.ground.loop import Loop, Timer
 
 LONGEST = 16 << 20  # bytes of output that are kept: a CIB of thousands of objects has some
+LINE = 1 << 16  # bytes of one line of a program that is followed
+AT_ONCE = 4  # pieces of 64 kB, as many as a pipe has or more, before others have their turn
 LOOK_EVERY = 0.1  # seconds, where the kernel has no pidfd (before 5.3)
 KILLED = 1.0  # seconds for a process to be gone after SIGKILL, before it is told as it is
 
@@ -153,7 +155,7 @@ class Child:
 
     def _read(self, descriptor: int) -> None:
         with contextlib.suppress(BlockingIOError):
-            while True:
+            for _ in range(AT_ONCE):
                 data = os.read(descriptor, 1 << 16)
                 if not data:
                     self._loop.forget(descriptor)
@@ -162,13 +164,13 @@ class Child:
 
     def _keep(self, descriptor: int, data: bytes) -> None:
         kept = self._kept[descriptor]
-        if len(kept) + len(data) <= LONGEST:
-            kept += data
         if self._line is not None and descriptor == self._out:
-            *lines, rest = bytes(kept).split(b"\n")
-            kept[:] = rest
+            *lines, rest = (bytes(kept) + data).split(b"\n")
+            kept[:] = rest[-LINE:]
             for line in lines:
                 self._line(line.decode("utf-8", "replace"))
+        elif len(kept) + len(data) <= LONGEST:
+            kept += data
 
     def _ended(self) -> None:
         if self._over:  # nobody waits for it any more

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -51,6 +52,21 @@ def test_one_that_is_not_there_is_told(loop):
 def test_a_large_output_arrives_whole(loop):
     end = ended(loop, ["sh", "-c", "yes | head -c 3000000"])
     assert len(end.output) == 3_000_000
+
+
+@pytest.mark.parametrize("line", [None, lambda text: None])
+def test_one_that_never_ends_to_talk_keeps_nobody_from_anything(loop, line):
+    came, ticks = [], []
+    loop.every(0.02, lambda: ticks.append(1))
+    argv = ["yes"]
+    child = process.Child(loop, argv, lambda end: (came.append(end), loop.stop()), 1.0, line)
+    # The loop cannot be asked to end what blocks it.
+    watchdog = threading.Timer(10, lambda: os.kill(child.pid, signal.SIGKILL))
+    watchdog.start()
+    loop.run()
+    watchdog.cancel()
+    assert came[0].told == "yes: had not ended after 1 s"
+    assert len(ticks) > 10
 
 
 def test_a_program_is_over_when_it_ended_whoever_else_holds_its_output(loop):
