@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from saltext_hakube.agents.ground import netlink
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.watch import eyes
 from saltext_hakube.agents.watch.actions import Actions
@@ -83,3 +84,24 @@ def test_a_process_that_comes_late_or_comes_again_is_seen(haproxy, monkeypatch):
     until(loop, lambda: value() == "red")
     haproxy()
     until(loop, lambda: value() == "green")
+
+
+def test_addresses_that_could_not_be_looked_at_are_looked_at_again(haproxy, monkeypatch, capsys):
+    # Stands for a kernel that has no sockets to give just now.
+    kernel = netlink._open
+
+    def refuse(*_groups):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(netlink, "BEGIN", 0.05)
+    monkeypatch.setattr(eyes, "UNSEEN", 0.1)
+    monkeypatch.setattr(netlink, "_open", refuse)
+    haproxy()
+    loop, told = Loop(), []
+    seen = Eyes(loop, SETTINGS, REFLEX, Actions())
+    assert seen.seen["eyes"]["address"] is None
+    loop.after(0.5, lambda: (told.append(1), monkeypatch.setattr(netlink, "_open", kernel)))
+    until(loop, lambda: told and seen.seen["eyes"]["address"])
+    said = capsys.readouterr().err
+    assert said.count("cannot look at this machine's addresses: Too many open files") == 1
+    assert said.count("this machine's addresses can be looked at again") == 1

@@ -31,7 +31,7 @@ from saltext_hakube.agents.ground.rtnetlink import (
 
 PATIENCE = 0.5  # seconds; the kernel answers within a millisecond
 AGAIN = 0.2  # seconds until a look that went wrong is made again
-BEGIN = 3.0  # seconds for the first one
+BEGIN = 1.0  # seconds for the first one
 TOLD = 5  # failures in a row of which people hear: what was interrupted is soon seen
 
 

@@ -22,6 +22,7 @@ from saltext_hakube.agents.watch.verdict import GREEN, RED, Facts, Verdict
 HURRY = 2.0  # seconds after a death
 OTHERS = 2.0  # seconds from one look at the other nodes to the next, while we have no server up
 DEADLINE = 2.0  # seconds for attrd_updater
+UNSEEN = 30.0  # seconds until this machine's addresses are looked at again, where they cannot be
 BLIND = 2.0  # seconds until systemd is asked again, where haproxy has nothing that can be asked
 LAST = 2.0  # seconds for the attributes to be deleted when we end
 
@@ -44,10 +45,7 @@ class Eyes:
         self._path = DataPath(loop, reflex.health, settings.stats, self._look)
         self._process = MainProcess(loop, reflex.unit, self._path.now, self._look)
         self._floating: Floating | None = None
-        try:
-            self._floating = Floating(loop, reflex, actions, self._path.now, self._look)
-        except OSError as error:
-            say(f"cannot look at this machine's addresses: {error.strerror or error}", ERROR)
+        self._look_at_addresses(actions)
         steer = reflex.steer
         self._attribute = self._make(attribute.HAPROXY, actions) if steer else None
         both = steer and reflex.servers
@@ -119,6 +117,18 @@ class Eyes:
 
     def _make(self, name: str, actions: Actions) -> Attribute:
         return Attribute(self._loop, name, self._reflex.node, actions)
+
+    def _look_at_addresses(self, actions: Actions, said: str = "") -> None:
+        try:
+            self._floating = Floating(self._loop, self._reflex, actions, self._path.now, self._look)
+        except OSError as error:
+            problem = error.strerror or str(error)
+            if problem != said:
+                say(f"cannot look at this machine's addresses: {problem}", ERROR)
+            self._loop.after(UNSEEN, lambda: self._look_at_addresses(actions, problem))
+        else:
+            if said:
+                say("this machine's addresses can be looked at again")
 
     def _find(self) -> None:
         """No answer tells that haproxy is there, so systemd is asked until it is."""
