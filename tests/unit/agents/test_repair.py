@@ -22,6 +22,7 @@ def mend(loop, tmp_path, monkeypatch):
     monkeypatch.setattr(repair, "EVERY", 0.02)
     monkeypatch.setattr(repair, "CALM", 0.05)
     monkeypatch.setattr(repair, "AGAIN", 0.2)
+    monkeypatch.setattr(repair, "RETRY", 0.1)
 
     def start(check="true"):
         config = tmp_path / "haproxy.cfg"
@@ -83,3 +84,52 @@ def test_a_file_that_is_not_good_yet_asks_nobody(cluster, mend, until):
     cluster.cib = cib(**CLONE)
     mend(check="false")
     assert not until(lambda: cluster.asked or cluster.told, 0.6)
+
+
+def test_a_check_that_did_not_end_is_made_again(cluster, mend, until, *, tmp_path, monkeypatch):
+    """The machine was busy: that says nothing about the file."""
+    monkeypatch.setattr(repair, "CHECK", 0.5)
+    check = tmp_path / "check"
+    check.write_text(
+        f"#!/bin/sh\n[ -e {tmp_path}/busy ] && rm {tmp_path}/busy && exec sleep 60\n:\n"
+    )
+    check.chmod(0o755)
+    (tmp_path / "busy").touch()
+    cluster.cib = cib(**CLONE)
+    mend(check=str(check))
+    assert until(lambda: len(cluster.told) == 2)
+    assert cluster.told == MENDED
+
+
+def test_what_pacemaker_did_not_take_is_tried_again_and_told_once(cluster, mend, until):
+    cluster.cib, cluster.problem = cib(**CLONE), "no cluster"
+    actions = mend()
+    assert until(lambda: cluster.told.count(MENDED[1]) >= 3)
+    could_not = "could not: cleaned up VIP in the cluster (crm_resource ended with 1 (no cluster))"
+    whats = [one["what"] for one in actions.seen]
+    assert whats.count(could_not) == 1
+    # In systemd's eyes it is no failure any more.
+    cluster.state, cluster.problem = "inactive", ""
+    assert until(lambda: actions.seen[-1]["what"] == "cleaned up VIP in the cluster")
+    count = len(cluster.told)
+    assert not until(lambda: len(cluster.told) > count, 0.5)
+
+
+def test_it_is_not_tried_for_ever(cluster, mend, until, monkeypatch):
+    monkeypatch.setattr(repair, "TRIES", 3)
+    cluster.cib, cluster.problem = cib(**CLONE), "no cluster"
+    mend()
+    assert until(lambda: cluster.told.count(MENDED[1]) == 3)
+    assert not until(lambda: cluster.told.count(MENDED[1]) > 3, 0.8)
+
+
+def test_what_is_tried_again_waits_for_a_person_too(cluster, mend, until):
+    cluster.cib, cluster.problem = cib(**CLONE), "no cluster"
+    mend()
+    assert until(lambda: cluster.told)
+    cluster.cib = cib(**CLONE, properties=properties(maintenance_mode="true"))
+    until(lambda: False, 0.3)  # what was under way has ended
+    count = len(cluster.told)
+    assert not until(lambda: len(cluster.told) > count, 0.5)
+    cluster.cib = cib(**CLONE)
+    assert until(lambda: len(cluster.told) > count)

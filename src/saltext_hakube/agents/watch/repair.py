@@ -21,6 +21,8 @@ from saltext_hakube.agents.watch.settings import Reflex
 EVERY = 0.5  # seconds; a stat is cheap
 CALM = 1.0  # seconds that the file must be the same: an editor may write it in parts
 AGAIN = 30.0  # seconds until it is looked whether a person still works on it
+RETRY = 5.0  # seconds until what Pacemaker or systemd did not take is tried again ...
+TRIES = 10  # ... times at most; Pacemaker's own failure-timeout remains
 DEADLINE = 2.0  # seconds for systemctl, and for cibadmin
 CHECK = 10.0  # seconds for `haproxy -c`
 LONG = 20.0  # seconds for crm_resource --cleanup, which waits for the cluster
@@ -39,6 +41,8 @@ class Repair:
         self._busy = False
         self._not_before = 0.0  # while a good file has to wait
         self._said = ""
+        self._tries = 0  # 0: nothing was done yet
+        self._told: set[str] = set()
         loop.every(EVERY, self._look)
 
     def _look(self) -> None:
@@ -67,10 +71,16 @@ class Repair:
             self._failed_with = self._seen
 
     def _checked(self, ended: Ended) -> None:
-        if ended.told:
-            self._busy = False
-            say(f"haproxy is down, its file was changed and is not good yet: {ended.told}")
+        if not ended.told:
+            self._ask()
             return
+        if ended.code is None:  # it did not end, which says nothing about the file
+            self._wait(f"whether it is good is not known: {ended.told}")
+            return
+        self._busy = False
+        say(f"haproxy is down, its file was changed and is not good yet: {ended.told}")
+
+    def _ask(self) -> None:
         run(self._loop, ("cibadmin", "-Q", "--local"), self._read, DEADLINE)
 
     def _read(self, ended: Ended) -> None:
@@ -84,19 +94,31 @@ class Repair:
         if not against:
             self._said = ""
             self._mend()
+        else:
+            self._wait(f"it was repaired, and that must wait: {against}")
+
+    def _wait(self, why: str) -> None:
+        if why != self._said:
+            self._said = why
+            say(f"haproxy is down, and {self._settings.config} was changed; {why}")
+        if self._tries:  # it has begun; for systemd it is no failure any more
+            self._loop.after(AGAIN, self._again)
             return
         self._busy = False
         self._failed_with = None  # so it is looked at again, and is what was repaired still
         self._not_before = self._loop.now() + AGAIN
-        if against != self._said:
-            self._said = against
-            say(f"haproxy is down, {settings.config} was repaired, and that must wait: {against}")
+
+    def _again(self) -> None:
+        if self._process.runs or _identity(self._settings.config) != self._failed_with:
+            self._end()
+        else:
+            self._ask()
 
     def _mend(self) -> None:
         settings = self._settings
         unit = settings.unit
+        self._tries += 1
         self._steps(
-            f"{settings.config} was repaired",
             [
                 (f"reset {unit}'s failure", ("systemctl", "reset-failed", "--", unit)),
                 (
@@ -106,18 +128,29 @@ class Repair:
             ],
         )
 
-    def _steps(self, why: str, left: list[tuple[str, tuple[str, ...]]]) -> None:
+    def _steps(self, left: list[tuple[str, tuple[str, ...]]], *, failed: bool = False) -> None:
         if not left:
-            self._busy = False
-            self._process.ask()
+            if failed and self._tries < TRIES:
+                self._loop.after(RETRY, self._again)
+            else:
+                self._end()
             return
         (what, argv), *rest = left
 
         def done(ended: Ended) -> None:
-            self._actions.did(f"could not: {what} ({ended.told})" if ended.told else what, why)
-            self._steps(why, rest)
+            text = f"could not: {what} ({ended.told})" if ended.told else what
+            if text not in self._told:  # what is tried again is no news
+                self._told.add(text)
+                self._actions.did(text, f"{self._settings.config} was repaired")
+            self._steps(rest, failed=failed or bool(ended.told))
 
         run(self._loop, argv, done, LONG)
+
+    def _end(self) -> None:
+        self._busy = False
+        self._tries = 0
+        self._told.clear()
+        self._process.ask()
 
 
 def _identity(path: str) -> tuple[int, ...] | None:
