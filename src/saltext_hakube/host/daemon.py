@@ -100,7 +100,12 @@ def sample(machine: Machine, daemon: Daemon) -> tuple[dict[str, Any], float]:
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - seen["clock"]
     except (ValueError, TypeError, KeyError):
         raise HakubeError(f"{daemon.sample} is not what {daemon.service} writes") from None
-    return seen, max(0.0, age)
+    if age < 0:
+        raise HakubeError(
+            f"{daemon.service} has not looked since before this machine started "
+            f"(`journalctl -u {daemon.service}`)"
+        )
+    return seen, age
 
 
 def _wanted(machine: Machine, daemon: Daemon, config: bytes) -> tuple[dict[str, bytes], str]:

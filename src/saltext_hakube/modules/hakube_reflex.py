@@ -15,9 +15,6 @@ from saltext_hakube.core.seen import together
 
 __virtualname__ = "hakube"
 
-# Seconds beyond what a daemon leaves between two samples, on a busy machine.
-LATE = 15.0
-
 
 def __virtual__():
     if __grains__.get("kernel") != "Linux":
@@ -58,6 +55,6 @@ def reflex():
 def _sample(daemon):
     """What it saw last, or why there is nothing of it."""
     try:
-        return daemons.seen(__opts__, daemon, LATE)
+        return daemons.seen(__opts__, daemon)
     except HakubeError as error:
         return str(error)

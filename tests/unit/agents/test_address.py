@@ -117,6 +117,14 @@ def test_while_the_guard_says_that_it_gave_the_address_up_nothing_is_told(
     assert cluster.told == []
 
 
+@pytest.mark.parametrize(
+    "left", ["", '{"pid": 1, "cl', "[]", "[" * 100_000, '{"pid": 1e999, "gave_up": 1, "clock": 1}']
+)
+def test_what_is_no_sample_says_nothing(tmp_path, left):
+    (tmp_path / "guard.json").write_text(left)
+    assert address.gave_up(str(tmp_path / "guard.json")) is False
+
+
 def test_an_address_that_is_here_is_nobodys_business(cluster, floating, until):
     cluster.cib = text("2.1-stop-failed")
     actions = floating("127.0.0.1")

@@ -61,5 +61,5 @@ def _left(path: str) -> Left:
         gave_up = GaveUp(float(told["at"]), str(told["why"])) if told else None
         well = left["trouble"] == "" and age < JUST_NOW
         return Left(gave_up, due=well or left["due"] is not None)
-    except (OSError, ValueError, KeyError, TypeError):
-        return Left()
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
+        return Left()  # nothing, or nothing of ours

@@ -243,5 +243,5 @@ def gave_up(path: str) -> bool:
         told = json.loads(Path(path).read_text(encoding="utf-8"))
         lives = Path(f"/proc/{int(told['pid'])}").exists()
         return bool(told["gave_up"]) and lives and 0 <= clock() - told["clock"] < SILENT
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         return False  # it does not run, or has yet to write: then it did not

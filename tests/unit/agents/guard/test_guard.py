@@ -272,6 +272,7 @@ GAVE_UP = {"at": 12.5, "why": "corosync is dead"}
         ([], Left()),
         ({"clock": 1}, Left()),
         (told(gave_up=7), Left()),
+        (told(gave_up={"at": 10**400, "why": "so"}), Left()),
     ],
 )
 def test_one_of_us_that_was_killed_leaves_what_it_had_not_done(sample, left, tmp_path):
@@ -282,5 +283,7 @@ def test_one_of_us_that_was_killed_leaves_what_it_had_not_done(sample, left, tmp
 
 def test_where_nothing_can_be_read_nothing_was_left(tmp_path):
     assert daemon._left(str(Path(tmp_path, "none"))) == Left()
-    (tmp_path / "guard.json").write_text("")
-    assert daemon._left(str(tmp_path / "guard.json")) == Left()
+    whole = json.dumps(told(gave_up=GAVE_UP))
+    for text in ("", whole[: len(whole) // 2], "\0" * 100, "\udcff", "[" * 100_000):
+        (tmp_path / "guard.json").write_text(text, errors="surrogateescape")
+        assert daemon._left(str(tmp_path / "guard.json")) == Left()
