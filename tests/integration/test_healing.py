@@ -227,7 +227,7 @@ def test_while_it_is_paused_nothing_is_done(healing):
 def test_a_node_that_does_not_answer_is_silent(healing):
     (healing.root / "report.json").unlink()
     healing.run("reconcile", cluster="heal")
-    assert ("silent", {"node": "node1"}) in healing.records
+    assert any(kind == "silent" and data["node"] == "node1" for kind, data in healing.records)
 
 
 @pytest.mark.parametrize(
@@ -288,3 +288,16 @@ def test_what_a_node_cannot_do_is_told_and_no_answer(healing):
     (told,) = ask.Asker(healing.opts)(["node1"], "hakube_heal.act", 20, rung="x").values()
     assert not told.good
     assert "component" in told.value
+
+
+def test_an_answer_that_came_too_late_is_found_in_the_job_cache(healing):
+    asker = ask.Asker(healing.opts)
+    about = {"rung": "hand", "component": "slow", "incident": "i"}
+    found = asker(["node1"], "hakube_heal.act", 1, **about)["node1"]
+    assert (found.value, found.good) == (None, False)
+    assert asker.late("node1", found.ticket) is None
+    told = waited(lambda: asker.late("node1", found.ticket), "the late answer")
+    assert (told.good, told.value["result"]) == (True, "done")
+    # It is no answer to another question, nor anybody else's.
+    assert asker.late("node1", found.ticket._replace(nonce="0" * 32)) is None
+    assert asker.late("node2", found.ticket) is None

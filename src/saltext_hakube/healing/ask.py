@@ -34,11 +34,20 @@ SELDOM = 1.0
 log = logging.getLogger(__name__)
 
 
+class Ticket(NamedTuple):
+    """By which an answer is found in the job cache later on, and known for an answer to this."""
+
+    jid: str
+    nonce: str
+
+
 class Answer(NamedTuple):
-    """``value`` is what the function returned; text where it failed (``good`` is False)."""
+    """``value`` is what the function returned; text where it failed (``good`` is False), None where
+    nothing came. ``ticket``: by which an answer that is none (yet) may be asked for later."""
 
     value: Any
     good: bool
+    ticket: Ticket | None = None
 
 
 #: Ask minions to run a function (Asker); those that answer in time are in what is returned.
@@ -72,9 +81,20 @@ class Asker:
         try:
             with salt.client.get_local_client(mopts=dict(self._opts)) as client:
                 question = _Question(client, registry.known(self._opts).keys, list(minions))
-                return question.ask(given, deadline, patient)
+                found = question.ask(given, deadline, patient)
+                # Of a report that comes late nobody wants to know.
+                return question.owed(found) if function.endswith(".act") else found
         except SaltException as error:
             raise HakubeError(f"{function} could not be asked for: {error}") from None
+
+    def late(self, minion: str, ticket: Ticket) -> Answer | None:
+        """The answer that has come since; None as long as there is none. Raises HakubeError."""
+        try:
+            with salt.client.get_local_client(mopts=dict(self._opts)) as client:
+                keys = registry.known(self._opts).keys
+                return _Question(client, keys, [minion], ticket).come(minion)
+        except SaltException as error:
+            raise HakubeError(f"the job cache could not be read: {error}") from None
 
 
 def target(minions: Sequence[str]) -> None:
@@ -91,9 +111,15 @@ def target(minions: Sequence[str]) -> None:
 class _Question:
     """One job, and the answers to it."""
 
-    def __init__(self, client: Any, keys: Mapping[str, str], minions: list[str]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        keys: Mapping[str, str],
+        minions: list[str],
+        ticket: Ticket | None = None,
+    ) -> None:
         self._client, self._keys, self._minions = client, keys, minions
-        self._nonce = secrets.token_hex(16)
+        self._jid, self._nonce = ticket or ("", secrets.token_hex(16))
         self._found: dict[str, Answer] = {}
         self._odd: dict[str, str] = {}
 
@@ -112,6 +138,7 @@ class _Question:
         )
         if not job:
             return {}  # none of them is a minion of this master
+        self._jid = job["jid"]
         expected = set(self._minions) & set(job["minions"])
         waited = expected if patient is None else expected & set(patient)
         looked = started
@@ -130,7 +157,24 @@ class _Question:
             elif time.monotonic() - looked >= SELDOM:
                 looked = time.monotonic()
                 self._look(job["jid"], missing)
+        if missing:  # whoever's event was lost in between
+            self._look(job["jid"], missing)
         return self._found | self._told(expected)
+
+    def owed(self, found: dict[str, Answer]) -> dict[str, Answer]:
+        """The answers, and for those that are missing the ticket."""
+        if not self._jid:
+            return found
+        ticket, nothing = Ticket(self._jid, self._nonce), Answer(None, False)
+        return {
+            it: found[it] if it in self._found else found.get(it, nothing)._replace(ticket=ticket)
+            for it in self._minions
+        }
+
+    def come(self, minion: str) -> Answer | None:
+        """What the job cache has of it by now."""
+        self._look(self._jid, [minion])
+        return self._found.get(minion)
 
     def _take(self, minion: str, given: Mapping[str, Any]) -> None:
         """What may be a minion's answer: it is, if its seal says so."""

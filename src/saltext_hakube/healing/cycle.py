@@ -21,8 +21,8 @@ from saltext_hakube.core.remedy import decide, fold, metrics, witness
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, Record, State, Step
 from saltext_hakube.core.remedy.sight import Sight
 from saltext_hakube.core.remedy.words import Value
-from saltext_hakube.healing import heard, places, seen, wishes
-from saltext_hakube.healing.ask import Answer, Ask
+from saltext_hakube.healing import heard, late, places, seen, wishes
+from saltext_hakube.healing.ask import Answer, Ask, Ticket
 from saltext_hakube.host import ledger
 
 log = logging.getLogger(__name__)
@@ -44,12 +44,14 @@ PATIENCE = 14.0
 class Doors(NamedTuple):
     """What the round needs of the world. ``ask``: as ask.Asker; ``clock``: Unix time; ``leads``:
     whether this master is the one that acts, so that the nodes are to know that they have one;
-    ``waits``: whether there is time to wait for what comes true by and by."""
+    ``waits``: whether there is time to wait for what comes true by and by; ``late``: the answer to
+    a ticket that came since, or None."""
 
     ask: Ask
     clock: Callable[[], float] = time.time
     leads: bool = True
     waits: bool = True
+    late: Callable[[str, Ticket], Answer | None] = lambda _minion, _ticket: None
 
 
 class Given(NamedTuple):
@@ -99,6 +101,7 @@ class Round:
             self.rounds += 1
             before = len(self.records)
             self._wishes()
+            self._late()
             self._look(given)
             given = None
             self._witness()
@@ -214,9 +217,27 @@ class Round:
                 test=False,  # whatever the minion's own option says
             ).get(minion)
             value = heard.result_of(answer)
+            if answer is not None and answer.ticket is not None:
+                now = self._doors.clock()
+                late.note(self._folder, late.Late(action, minion, answer.ticket, now))
         except HakubeError as error:
             value = {"result": "failed", "why": heard.line(error)}
         self._keep(decide.ended(self.state, action, value, self._doors.clock()))
+
+    def _late(self) -> None:
+        """Take in what came after all of actions that were given up."""
+        waiting = late.waiting(self._folder)
+        left = []
+        for one in waiting:
+            now = self._doors.clock()
+            answer = self._doors.late(one.minion, one.ticket)
+            value = heard.result_of(answer)
+            if value is not None:
+                self._keep(decide.late(self.state, one.action, value, now))
+            elif 0 <= now - one.at < late.LONG:
+                left.append(one)
+        if waiting:
+            late.write(self._folder, tuple(left))
 
     def _wait(self, again: float | None, end: float) -> tuple[bool, bool]:
         """Wait until it is worth to look again. Whether it is, and whether for an event."""

@@ -131,7 +131,8 @@ def run(
     # The ledger keeps what was declared; a webhook's address may have a token in it.
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
     leads = mine.policy.mode == cluster.policy.mode
-    doors = cycle.Doors(Asker(opts), leads=leads, waits=waits)
+    asker = Asker(opts)
+    doors = cycle.Doors(asker, leads=leads, waits=waits, late=asker.late)
     outcome = cycle.cycle(doors, bare, folder, owner=owner, given=given, quiet=quiet, hinted=hinted)
     notify.tell(opts, mine, folder, outcome.records)
     return outcome

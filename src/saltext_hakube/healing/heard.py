@@ -35,7 +35,7 @@ def instead_of(answer: Answer | None) -> str:
 
 def result_of(answer: Answer | None) -> dict[str, Any] | None:
     """What the node says of an action; text where it could not even begin."""
-    if answer is None:
+    if answer is None or (answer.value is None and not answer.good):
         return None
     if answer.good and isinstance(answer.value, dict):
         return {str(key): value for key, value in answer.value.items()}

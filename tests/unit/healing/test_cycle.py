@@ -8,7 +8,7 @@ import pytest
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy.fold import fold
 from saltext_hakube.healing import cycle, seen, wishes
-from saltext_hakube.healing.ask import Answer
+from saltext_hakube.healing.ask import Answer, Ticket
 from saltext_hakube.host import ledger
 from tests.unit.healing.world import cluster
 
@@ -255,3 +255,52 @@ def test_a_node_that_does_not_answer_an_action_is_no_success(run, world, tmp_pat
     assert world_acts
     (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
     assert incident.attempts[0].result == "lost"
+
+
+def given_up(world, tmp_path, **answer):
+    """An action of which no answer came in time; what it answered later is in the job cache."""
+    world.down["node1", "files.drift"] = "never"
+    real = world.__call__
+
+    def ask(minions, function, deadline, /, **more):
+        if function.endswith(".act"):
+            world.jobs.append((tuple(minions), function, more))
+            return {minions[0]: Answer(None, False, Ticket("20261130", "nonce"))}
+        return real(minions, function, deadline, **more)
+
+    doors = cycle.Doors(ask, late=world.late)
+    cycle.cycle(doors, cluster(settle=1), tmp_path, limit=4)
+    (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
+    assert (incident.attempts[0].result, incident.attempts[0].mended) == ("lost", False)
+    world.came["20261130"] = Answer({"result": "done", "why": "", "did": ["written"]}, True)
+    return doors
+
+
+def test_an_answer_that_comes_late_is_kept_and_believed_when_newer_reports_bear_it_out(
+    world, tmp_path
+):
+    doors = given_up(world, tmp_path)
+    del world.down["node1", "files.drift"]
+    cycle.cycle(doors, cluster(settle=1), tmp_path, limit=4)
+    told = kinds(tmp_path)
+    assert told.index("late") > told.index("verified")
+    assert told[-2:] == ["verified", "closed"]
+    state = fold(ledger.read(tmp_path, "k8s")[0])
+    (attempt,) = state.closed[-1].attempts
+    assert (attempt.result, attempt.mended) == ("done", True)
+    assert not (tmp_path / "late.json").exists()
+
+
+def test_an_answer_that_comes_late_is_not_believed_where_all_is_as_it_was(world, tmp_path):
+    doors = given_up(world, tmp_path)
+    cycle.cycle(doors, cluster(settle=1, patience=1), tmp_path, limit=4)
+    (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
+    assert (incident.attempts[0].result, incident.attempts[0].mended) == ("done", False)
+
+
+def test_nobody_waits_for_a_late_answer_for_ever(world, tmp_path):
+    doors = given_up(world, tmp_path)
+    world.came.clear()
+    later = doors._replace(clock=lambda: time.time() + 1000)
+    cycle.cycle(later, cluster(settle=1), tmp_path, limit=0)
+    assert not (tmp_path / "late.json").exists()

@@ -30,6 +30,7 @@ class World:
         self.seq = 0
         self.witness = "up"
         self.holder = "node3"
+        self.came = {}
         self.before = lambda function: None
 
     def __call__(self, minions, function, deadline, /, *, patient=None, **arguments):
@@ -69,6 +70,10 @@ class World:
             | {"online": list(NODES), "holder": node == self.holder}
             | more
         )
+
+    def late(self, minion, ticket):
+        """What came of a job since."""
+        return self.came.pop(ticket.jid, None)
 
     @property
     def acts(self):

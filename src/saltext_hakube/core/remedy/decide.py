@@ -10,6 +10,7 @@ The caller's round, under the cluster's lock:
     if there is an action:
         begun(state, action, now)                    written and synced BEFORE the job is sent
         ended(state, action, the job's answer, now)  None where no answer came by the deadline
+    late(state, action, its answer, now)             where it came after that
         and round again: only newer reports tell what came of it
     else round again after ``again`` seconds, where that is soon; else at the next reconcile
 
@@ -33,6 +34,7 @@ from saltext_hakube.core.remedy.listen import (
     begun,
     ended,
     heard,
+    late,
     paused,
     resumed,
     retried,
@@ -46,6 +48,7 @@ __all__ = [
     "decide",
     "ended",
     "heard",
+    "late",
     "paused",
     "resumed",
     "retried",

@@ -43,6 +43,7 @@ Kind = Literal[
     "decided",  # gates, and an action or none; again when an answer changes
     "acting",  # before an action
     "acted",  # after it; also of one that nobody heard of again ("lost")
+    "late",  # its answer, when it had been given up already
     "witnessed",  # what other nodes see of it, who were asked after it
     "verified",  # what came of it
     "gave_up",  # nothing more is done about the incident for a long while; people have to

@@ -236,6 +236,17 @@ def _acted(state: State, record: Record) -> State:
     )
 
 
+def _late(state: State, record: Record) -> State:
+    """Only where it is of the last attempt, and that had been given up."""
+    incident, data = state.incidents.get(record.incident), record.data
+    last = incident.attempts[-1] if incident and incident.attempts else None
+    given_up = last is not None and last.result in ("lost", "failed")
+    if last is None or not given_up or (last.rung, last.node) != (data["rung"], data["node"]):
+        return state
+    state = _acted(state, record)
+    return _last(state, record, mended=None)
+
+
 def _witnessed(state: State, record: Record) -> State:
     value = record.data["value"]
     if value not in ("up", "down", "unknown"):
@@ -312,6 +323,7 @@ _CHANGES: dict[str, Callable[[State, Record], State]] = {
     "decided": _decided,
     "acting": _acting,
     "acted": _acted,
+    "late": _late,
     "witnessed": _witnessed,
     "verified": _verified,
     "gave_up": _gave_up,

@@ -109,6 +109,18 @@ def ended(state: State, action: Action, answer: dict[str, Any] | None, now: floa
     return book.step()
 
 
+def late(state: State, action: Action, answer: dict[str, Any], now: float) -> Step:
+    """The answer to an action that was given up already. It is kept in any case; where nothing else
+    was done since, it is as if it had come in time: newer reports have to tell what came of it."""
+    ids = {*state.incidents, *(it.id for it in state.closed)}
+    if action.incident not in ids:
+        return Step(state=state, refused=f"{action.incident} is not known any more")
+    book = Book(state, now)
+    data = {"rung": action.rung, "node": action.node, "component": action.component}
+    book.write("late", action.incident, data | _answer(action, answer))
+    return book.step()
+
+
 def witnessed(state: State, incident: str, value: Value, why: str, now: float) -> Step:
     """What other nodes see of what was done last. One that is as before gives no record."""
     found = state.incidents.get(incident)

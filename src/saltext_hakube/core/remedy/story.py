@@ -264,6 +264,11 @@ class _Story:
         text = f"{data.get('rung')} on {data.get('node')}: {wording.result(data)}"
         self._tell(record, text, [*did, *saw.get(data.get("verified"), [])])
 
+    def _late(self, record: Record, data: Data) -> None:
+        did = wording.some([str(line) for line in data.get("did", ())])
+        text = f"late, {data.get('rung')} on {data.get('node')} is answered: {wording.result(data)}"
+        self._tell(record, text, did)
+
     def _witnessed(self, record: Record, data: Data) -> None:
         sees = {"up": "others find it well", "down": "others do not find it well"}
         text = sees.get(str(data.get("value")), "no other node can tell how it is")
@@ -325,6 +330,7 @@ _OWN: dict[str, Callable[[_Story, Record, Data], None]] = {
     "decided": _Story._decided,
     "acting": _Story._acting,
     "acted": _Story._acted,
+    "late": _Story._late,
     "witnessed": _Story._witnessed,
     "verified": _Story._verified,
     "gave_up": _Story._gave_up,
