@@ -7,8 +7,6 @@ nodes last said). A name with a dot in front is of the master, not of a cluster.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,18 +26,6 @@ def cluster(opts: Mapping[str, Any], name: str) -> Path:
     found = folder(opts) / name
     found.mkdir(mode=0o700, exist_ok=True)
     return found
-
-
-def write(file: Path, content: bytes) -> None:
-    """The whole file or none: a reader sees the old one or the new one."""
-    number, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
-    try:
-        with os.fdopen(number, "wb") as written:
-            written.write(content)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def mark(file: Path) -> None:

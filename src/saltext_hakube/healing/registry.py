@@ -21,7 +21,7 @@ import salt.utils.master
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.healing import clusters, places
 from saltext_hakube.healing.clusters import Known
-from saltext_hakube.host import lock
+from saltext_hakube.host import files, lock
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ def _read(opts: Mapping[str, Any], folder: Path) -> Known:
         )
     now = time.time()
     found = clusters.gather(pillars(opts), now)
-    places.write(folder / ".registry.json", msgspec.json.encode(found))
+    # It has keys in it; what is lost is read once more.
+    files.write(folder / ".registry.json", msgspec.json.encode(found), mode=0o600, durable=False)
     for name, why in found.faults.items():
         log.warning("hakube: cluster %s: nothing is done: %s", name, why)
     return found

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from saltext_hakube.core.remedy.report import Report
-from saltext_hakube.healing import hints, places
+from saltext_hakube.healing import hints
+from saltext_hakube.host import files
 
 FILE = "seen.json"
 #: So many events without anything behind them, and the next ones wait: 2 s, 4 s, ... up to LONGEST.
@@ -43,7 +44,8 @@ def read(folder: Path) -> Seen:
 
 
 def write(folder: Path, seen: Seen) -> None:
-    places.write(folder / FILE, msgspec.json.encode(seen))
+    # What is lost costs one question more.
+    files.write(folder / FILE, msgspec.json.encode(seen), mode=0o600, durable=False)
 
 
 def told_unread(node: str, odd: tuple[str, ...]) -> str:

@@ -21,7 +21,7 @@ from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.wording import clean, moment
 from saltext_hakube.healing import clusters, fleet, masterfile, places, registry, seen, wishes
 from saltext_hakube.healing.people import cluster_of
-from saltext_hakube.host import ledger
+from saltext_hakube.host import files, ledger
 
 #: So many clusters have a screen each; of more there is a line each.
 SCREENS = 3
@@ -120,7 +120,7 @@ def page(opts: Mapping[str, Any], file: Any = None) -> str:
     path = Path(str(file))
     if not path.is_absolute() or path.suffix != ".prom":
         raise ConfigError([f"file: {shown(file)}; a whole path that ends in .prom is expected"])
-    places.write(path, text.encode())
+    files.write(path, text.encode(), durable=False)
     # A collector of another user reads it.
     path.chmod(0o644)
     return f"{path}: {len(text)} bytes"

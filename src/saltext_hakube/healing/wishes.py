@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from saltext_hakube.healing import places
+from saltext_hakube.host import files
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -31,11 +31,13 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 def leave(folder: Path, wish: Wish) -> Path:
-    """Put a wish there; returns its file, which is gone when it was taken in."""
+    """Put a wish there, on the disk before it returns; its file is gone when it was taken in."""
     place = folder / "wishes"
-    place.mkdir(mode=0o700, exist_ok=True)
+    if not place.exists():
+        place.mkdir(mode=0o700, exist_ok=True)
+        files.sync_folder(folder)
     file = place / f"{time.time_ns():020}-{os.getpid()}-{os.urandom(4).hex()}.json"
-    places.write(file, msgspec.json.encode(wish))
+    files.write(file, msgspec.json.encode(wish), mode=0o600)
     return file
 
 

@@ -30,13 +30,14 @@ def read(path: Path) -> bytes | None:
             return None
 
 
-def write(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Replace the file atomically. ``mode`` is for a new file; an old one keeps its own.
+def write(path: Path, content: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Replace the file atomically. ``mode`` is for a new file; an old one keeps its own. Not
+    ``durable``: nobody waits for the disk, and a power cut may leave the file empty, or another.
 
     Raises HakubeError; Refused where it leads to a device (as a link to /dev/null does).
     """
     with _told("write", path):
-        _write(_behind(path), content, mode)
+        _write(_behind(path), content, mode, durable)
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -71,7 +72,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def _write(path: Path, content: bytes, mode: int, durable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_over(path)
     temporary = path.with_name(f".{path.name}.hakube-{os.getpid()}")
@@ -88,12 +89,14 @@ def _write(path: Path, content: bytes, mode: int) -> None:
             os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) if old is not None else mode)
             _copy_attributes(path, file.fileno())
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def _behind(path: Path) -> Path:
