@@ -97,7 +97,8 @@ class State(NamedTuple):
     """``since``: since when it is not well; None where it is. ``due``: when to act, or None.
 
     ``asking``: Pacemaker is being asked; ``ask_until``: no more after that. ``found``: a trouble
-    that was there when the guard began, and is not its own.
+    that was there when the guard began, and is not its own. ``had``: what this corosync said of the
+    quorum last, it had it.
     """
 
     eyes: Eyes = Eyes()
@@ -107,6 +108,7 @@ class State(NamedTuple):
     asking: bool = False
     ask_until: float = 0.0
     found: bool = False
+    had: bool = False
 
 
 class Step(NamedTuple):
@@ -122,8 +124,9 @@ def begin(left: Left, now: float, patience: float) -> State:
 
 def see(state: State, eyes: Eyes, now: float, patience: float, since: float | None = None) -> Step:
     """Something has changed. ``since``: it was so already then (a hang is noticed late)."""
-    before = state.eyes
-    state = state._replace(eyes=eyes)
+    before, had = state.eyes, state.had
+    said = had if eyes.quorate is None else eyes.quorate
+    state = state._replace(eyes=eyes, had=eyes.corosync and said)
     if eyes.here:
         state = state._replace(gave_up=None, asking=False)
     if state.found and eyes.stack:  # whatever comes now begins now
@@ -140,7 +143,7 @@ def see(state: State, eyes: Eyes, now: float, patience: float, since: float | No
     if state.since is None or (unknown and now - state.since >= patience):
         begin = now if since is None else since
         state = state._replace(since=begin, due=begin + patience, asking=False)
-    lost = before.quorate is True and eyes.quorate is False and before.corosync and eyes.corosync
+    lost = had and eyes.quorate is False and eyes.corosync
     if lost and state.due is not None:  # None: it has been done, or there was nothing to do
         state = state._replace(due=min(state.due, now + AFTER_QUORUM))
     return tick(state, now)

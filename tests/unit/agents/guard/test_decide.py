@@ -76,6 +76,18 @@ def test_while_nobody_says_whether_a_living_stack_has_quorum_the_address_stays()
     assert what(see(state, CUT, T + 602, T)) == [GIVE_UP]
 
 
+def test_the_quorum_that_is_lost_while_nobody_says_so_is_lost_all_the_same():
+    """The tool that tells it was ended, and is back."""
+    state = see(well(), WELL._replace(quorate=None), 10.0, T).state
+    assert state.due == 10.0 + T
+    state = see(state, CUT, 11.0, T).state
+    assert state.due == 11.0 + AFTER_QUORUM
+    # Of a corosync that died in between nobody knows whether the others had the time to see it.
+    state = see(see(well(), WELL._replace(quorate=None), 10.0, T).state, DEAD, 10.5, T).state
+    state = see(state, WELL._replace(quorate=None), 10.7, T).state
+    assert see(state, CUT, 11.0, T).state.due == 10.0 + T
+
+
 def test_a_stack_that_dies_after_nobody_said_whether_it_has_quorum_counts_from_its_death():
     state = see(well(), WELL._replace(quorate=None), 0.0, T).state
     state = tick(state, T).state
@@ -277,6 +289,7 @@ class Promises(RuleBasedStateMachine):
         self.state = begin(Left(due=due), self.now, T)
         self.found = not due  # no stack lived since the guard began, and nothing was left to it
         self.bad_since = None  # not quorate, or no stack, without a break
+        self.had = None  # what corosync said last, in one life of it
         self.lost_at = None  # a living corosync lost its quorum, and it was not well since
         self.actions = []
         self.done = 0
@@ -302,8 +315,12 @@ class Promises(RuleBasedStateMachine):
             and self.now - self.bad_since >= T
         ):  # it lived, and may have been quorate: that it died is a trouble of its own
             self.bad_since, self.done = self.now, 0
-        if before.quorate and eyes.quorate is False and before.corosync and eyes.corosync:
+        if self.had and eyes.quorate is False and eyes.corosync:
             self.lost_at = self.now if self.lost_at is None else self.lost_at
+        if not eyes.corosync:
+            self.had = None
+        elif eyes.quorate is not None:
+            self.had = eyes.quorate
         self.take(see(self.state, eyes, self.now, T))
 
     @rule(
