@@ -64,12 +64,21 @@ class Node:
     blind: set[str] = field(default_factory=set)  # probes of which it cannot say anything
     mute: bool = False
     ahead: float = 0.0  # of its clock
+    said: dict[str, tuple[str, float]] = field(default_factory=dict)  # probe -> verdict, since when
 
     def down(self, now: float) -> set[str]:
         return {it for one in self.faults if now >= one.since + one.seen for it in one.down}
 
+    def verdict(self, probe: str, now: float) -> tuple[str, float]:
+        """What it says of the probe, and since when, by true time."""
+        value = "down" if probe in self.down(now) else "unknown" if probe in self.blind else "up"
+        known = self.said.get(probe)
+        if known is None or known[0] != value:
+            self.said[probe] = (value, now if known else self.booted)
+        return self.said[probe]
+
     def report(self, now: float, cluster: str = "k8s") -> Report:
-        down = self.down(now)
+        looks = {name: self.verdict(name, now) for name in PROBES}
         evidence = {"files.drift": {"files": [HAPROXY_CFG]}}
         evidence["pacemaker.failures"] = {"banned": [f"haproxy@{self.name}"]}
         return Report(
@@ -80,10 +89,12 @@ class Node:
             seq=int((now - self.booted) * 1000),
             at=now + self.ahead,
             looks={
-                name: Look(value="down", evidence=evidence.get(name, {}))
-                if name in down
-                else Look(value="unknown" if name in self.blind else "up")
-                for name in PROBES
+                name: Look(
+                    value=value,
+                    since=since + self.ahead,
+                    evidence=evidence.get(name, {}) if value == "down" else {},
+                )
+                for name, (value, since) in looks.items()
             },
             maintenance=self.maintenance,
             standby=self.standby,

@@ -3,7 +3,8 @@
 Hypothesis drives a cluster with a virtual clock (fleet.py): faults come and go, nodes fall silent
 or lose quorum, reports are lost, doubled, late, forged, reordered; the master's clock jumps, it
 dies between a record and its action, a second master works on the same ledger, people pause and
-resume. HAKUBE_EXAMPLES=1000 tries harder.
+resume. At the end all is well, and all incidents close; then a fault stays, and something is done
+about it, or people are told why not. HAKUBE_EXAMPLES=1000 tries harder.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from saltext_hakube.core.remedy import decide
 from saltext_hakube.core.remedy.budget import ASKED
 from saltext_hakube.core.remedy.decide import LATE
-from saltext_hakube.core.remedy.decision import Action, Pause, State
+from saltext_hakube.core.remedy.decision import Action, Incident, Pause, State
 from saltext_hakube.core.remedy.fold import BELIEVED, HOUR, fold
 from saltext_hakube.core.remedy.policy import Budget, Heal
 from saltext_hakube.core.remedy.replay import replay
 from saltext_hakube.core.remedy.sight import is_red
+from saltext_hakube.core.remedy.words import PROBES
 from tests.unit.remedy.fleet import NODES, Fault, World, garbage, hang
 
 HARDER = int(os.environ.get("HAKUBE_EXAMPLES", "0"))
@@ -64,10 +66,15 @@ class Course(RuleBasedStateMachine):
         self.jumps: list[float] = []  # true times
         self.old: list = []  # reports of former times
         self.late: list[tuple[Action, dict, Begun]] = []
-        self.paused_until: float | None = None
+        self.last, self.then = "disk", "answers"
 
-    @initialize(mode=st.sampled_from(["act", "act", "act", "observe"]))
-    def first(self, mode: str) -> None:
+    @initialize(
+        mode=st.sampled_from(["act", "act", "act", "observe"]),
+        last=st.sampled_from(sorted(FAULTS)),
+        then=st.sampled_from(["answers", "answers", "lost", "fails", "refuses"]),
+    )
+    def first(self, mode: str, last: str, then: str) -> None:
+        self.last, self.then = last, then
         self.world.policy = msgspec.structs.replace(self.world.policy, mode=mode)
         self.a_round(list(NODES), set(), False, "answers")
 
@@ -94,14 +101,19 @@ class Course(RuleBasedStateMachine):
         value = not getattr(it, what)
         setattr(it, what, ("state.apply" if value else "") if what == "busy" else value)
 
+    @rule(node=node_names, probes=st.sets(st.sampled_from(sorted(PROBES)), max_size=3))
+    def nobody_looks_there_any_more(self, node: str, probes: set[str]) -> None:
+        self.world.nodes[node].blind = probes
+
     @rule()
     def all_is_calm(self) -> None:
         self.calm()
 
-    def calm(self) -> None:
+    def calm(self, *, blind: bool = False) -> None:
         world = self.world
         for node in world.nodes.values():
             node.faults.clear()
+            node.blind = node.blind if blind else set()
             node.mute = node.standby = node.maintenance = False
             node.busy, node.quorate = "", True
         world.policy = msgspec.structs.replace(world.policy, mode="act")
@@ -319,9 +331,16 @@ class Course(RuleBasedStateMachine):
                 assert record.data == done.pop(record.incident)
 
     def teardown(self) -> None:
-        """All is well again, nobody paused it: nothing is open after a while, nothing is done."""
+        self.what_is_well_is_over()
+        self.what_stays_is_tended_or_told()
+        turns = replay(self.world.ledger)
+        assert all(turn.same for turn in turns)
+
+    def what_is_well_is_over(self) -> None:
+        """All is well again, or nobody can say otherwise; nobody paused it: nothing is open after a
+        while, nothing is done."""
         world = self.world
-        self.calm()
+        self.calm(blind=True)
         for _ in range(25):
             world.now += 15
             state = self.look(list(NODES), set(), False)
@@ -332,8 +351,36 @@ class Course(RuleBasedStateMachine):
         assert not state.incidents
         attempts = [one for it in state.closed for one in it.attempts]
         assert all(one.ended is not None and one.mended is not None for one in attempts)
-        turns = replay(world.ledger)
-        assert all(turn.same for turn in turns)
+
+    def what_stays_is_tended_or_told(self) -> None:
+        """Budgets that were spent are free again within an hour; a rung that is refused is given up
+        within as long."""
+        world = self.world
+        self.calm()
+        # What concerns the cluster two have to say; one node has the others to do without it.
+        for node in NODES if self.last == "vip" else ["node2"]:
+            world.fault(node, FAULTS[self.last]())
+        before = len(world.ledger)
+        for _ in range(150):
+            world.now += 55
+            self.a_round(list(NODES), set(), False, self.then)
+            if self.is_tended_or_told(before):
+                break
+        else:
+            raise AssertionError(f"{self.last}: nothing comes of it, and nobody is told")
+
+    def is_tended_or_told(self, before: int) -> bool:
+        """Whether nothing is open, or what is was given up, or has no rung, with the reason."""
+        open_ = self.world.state().incidents.values()
+        if not open_:
+            return any(it.kind == "closed" for it in self.world.ledger[before:])
+        why = {it.incident: it.data["why"] for it in self.world.ledger if it.kind == "gave_up"}
+        return all(why.get(it.id) if it.gave_up else self.has_no_rung(it) for it in open_)
+
+    def has_no_rung(self, incident: Incident) -> bool:
+        """And never will: none that is tried later."""
+        said = [it.why for it in incident.said if it.name == "incident" and not it.ok]
+        return not incident.next and any("rung" in it and "not yet" not in it for it in said)
 
 
 TestAnyCourse = Course.TestCase

@@ -495,6 +495,43 @@ def test_a_person_says_that_one_incident_is_to_be_tried_anew_and_pauses_stay():
     assert not world.state().incidents
 
 
+def test_what_runs_on_another_node_after_it_was_killed_is_mended():
+    """A scheduler that is no clone: this node cannot say of it how it is any more."""
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+
+    def perform(action):
+        world.nodes["node2"].blind.add("scheduler.health")
+        return World.perform(world, action)
+
+    world.perform = perform
+    world.run(60)
+    assert [it.data["mended"] for it in world.ledger if it.kind == "verified"] == [True]
+    world.run(150)
+    assert rungs(world) == [("kill", "node2")]
+    assert not world.state().incidents
+    assert "gave_up" not in kinds(world)
+
+
+def test_of_what_nobody_can_say_any_more_that_it_is_down_there_is_no_incident_for_ever():
+    world = quiet(World())
+    world.fault("node2", Fault({"scheduler.health"}))
+    world.nodes["node2"].maintenance = True
+    world.run(30)
+    world.nodes["node2"].faults.clear()
+    world.nodes["node2"].blind.add("scheduler.health")
+    world.run(120)
+    assert world.state().incidents, "it may be back in a moment"
+    world.run(60)
+    assert not world.state().incidents
+    (why,) = [it.data["why"] for it in world.ledger if it.kind == "closed"]
+    assert "nobody" in why
+    world.nodes["node2"].blind.clear()
+    world.fault("node2", Fault({"scheduler.health"}))
+    world.run(30)
+    assert world.state().incidents
+
+
 def test_between_two_that_failed_it_waits_longer_each_time():
     budget = Budget(each=10, breaker=10, cluster=50, backoff=30)
     ladder = ("kill", "hand", "standby")

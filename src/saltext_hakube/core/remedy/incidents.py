@@ -115,6 +115,13 @@ def lasts(sight: Sight, probe: str, node: str) -> float:
     return min(ages, default=float("inf"))
 
 
+def out_of_sight(sight: Sight, probe: str, node: str) -> bool:
+    """Whether those who answer have not been able to say of it anything for long: it runs on
+    another node now, or who looked at it is gone. It is an incident anew where it is down then."""
+    nobody = sight.value(probe, _own(probe, node)) == "unknown" and bool(sight.fresh)
+    return nobody and lasts(sight, probe, node) >= sight.cluster.policy.silence
+
+
 def lapsed(sight: Sight, incident: Incident) -> tuple[str, ...]:
     """Of one that was given up what is well for a while: where it breaks again it is another
     fault."""
@@ -140,12 +147,18 @@ def over(sight: Sight, state: State, incident: Incident) -> str:
         return f"{node} answers again" if sight.answers(node) else ""
     if node and not sight.answers(node):
         return ""
-    if not all(is_well(sight, probe, node) for probe in incident.probes):
+    lost = [probe for probe in incident.probes if not is_well(sight, probe, node)]
+    if not all(out_of_sight(sight, probe, node) for probe in lost):
         return ""
     last = incident.attempts[-1] if incident.attempts else None
     if last and not _is_told(state, sight, incident, last):
         return ""
-    return "all that was down is up again"
+    told = f"nobody has been able to say for long that it is down: {', '.join(lost[:4])}"
+    return told if lost else "all that was down is up again"
+
+
+def _down(sight: Sight, probes: Iterable[str], node: str) -> bool:
+    return any(sight.value(probe, _own(probe, node)) == "down" for probe in probes)
 
 
 def _is_told(state: State, sight: Sight, incident: Incident, last: Attempt) -> bool:
@@ -186,6 +199,9 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
             found = False, f"nothing was done: {attempt.why}"
         elif attempt.component == "files" and is_well(sight, "files.drift", node):
             found = True, "the files are as applied"
+        elif attempt.verified and late and not doubted and not _down(sight, left, node):
+            # What is no clone may run on another node now.
+            found = True, "the node saw that it helped, and nobody says that it is down"
         elif hopeless or late:
             still = [sight.why(it, _own(it, node)) for it in left[:3]]
             still += [attempt.told] if doubted else []
