@@ -202,6 +202,8 @@ ETCD_LISTEN_PEER_URLS=http://{address}:2380
 ETCD_LISTEN_CLIENT_URLS=http://{address}:2379,http://127.0.0.1:2379
 ETCD_INITIAL_ADVERTISE_PEER_URLS=http://{address}:2380
 ETCD_ADVERTISE_CLIENT_URLS=http://{address}:2379
+# As from etcd 3.5 on by itself: who was cut off unseats nobody when it comes back.
+ETCD_PRE_VOTE=true
 ETCD_INITIAL_CLUSTER={members}
 ETCD_INITIAL_CLUSTER_TOKEN=hakube-lab
 ETCD_HEARTBEAT_INTERVAL=300
