@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from saltext_hakube.core import identity, schema, timing
 from saltext_hakube.core.addresses import Node
@@ -17,7 +17,7 @@ from saltext_hakube.core.errors import ConfigError
 from saltext_hakube.core.reading import read, shown
 from saltext_hakube.core.remedy import seal
 from saltext_hakube.core.remedy.decision import Cluster
-from saltext_hakube.core.remedy.policy import Heal
+from saltext_hakube.core.remedy.policy import Heal, Returner, Webhook
 
 
 class Place(NamedTuple):
@@ -30,7 +30,8 @@ class Place(NamedTuple):
 class Known(Struct, frozen=True, kw_only=True):
     """All that the master's pillar says. ``minions``: id -> its place; ``faults``: cluster (or
     empty) -> why nothing is done there; ``notes``: what is odd and harms nothing. ``keys``: minion
-    -> that of its answers (core.remedy.seal). ``at``: Unix time at which it was read."""
+    -> that of its answers (core.remedy.seal). ``ways``: cluster with a fault -> webhook and
+    returner by which people are told, as far as these can be read. ``at``: Unix time of reading."""
 
     at: float = 0.0
     clusters: dict[str, Cluster] = {}
@@ -38,6 +39,7 @@ class Known(Struct, frozen=True, kw_only=True):
     faults: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     keys: dict[str, str] = {}
+    ways: dict[str, tuple[str | None, str | None]] = {}
 
     def of(self, minion: str) -> tuple[Cluster, str] | None:
         """The cluster and node that a minion is; None where it is none that may be healed."""
@@ -52,12 +54,14 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
     minions: dict[str, Place] = {}
     faults: dict[str, list[str]] = {}
     notes, keys = [], {}
+    ways: dict[str, tuple[str | None, str | None]] = {}
     for minion, data in sorted(pillars.items()):
         try:
             cluster, node = _claim(minion, data)
         except ConfigError as error:
             name = _name(data)
             faults.setdefault(name, []).append(f"{minion}: {error.problems[0]}")
+            ways.setdefault(name, _ways(data))
             continue
         if node is None:
             notes.append(
@@ -77,6 +81,11 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
     for name in faults:
         clusters.pop(name, None)
     _shared(clusters, faults)
+    for name in faults:
+        policies = [it.policy for it in claims.get(name, {}).values()]
+        told = [(it.webhook, it.returner) for it in policies if it.webhook or it.returner]
+        if told:
+            ways[name] = told[0]
     told = {name: "; ".join(lines[:3]) for name, lines in faults.items()}
     return Known(
         at=at,
@@ -85,7 +94,22 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
         faults=told,
         notes=tuple(notes[:50]),
         keys=keys,
+        ways=ways,
     )
+
+
+def _ways(data: Any) -> tuple[str | None, str | None]:
+    """How people are told, of a pillar that is wrong elsewhere."""
+    heal = data.get("heal") if isinstance(data, Mapping) else None
+    found: list[str | None] = []
+    for name, kind in (("webhook", Webhook), ("returner", Returner)):
+        try:
+            found.append(
+                convert(heal.get(name) if isinstance(heal, Mapping) else None, kind | None)
+            )
+        except ValidationError:
+            found.append(None)
+    return found[0], found[1]
 
 
 def policy(data: Any) -> Heal:

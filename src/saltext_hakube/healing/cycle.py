@@ -63,7 +63,8 @@ class Given(NamedTuple):
 
 class Outcome(Struct, frozen=True, kw_only=True):
     """What came of it. ``ran``: somebody else did not hold the cluster; ``why``: for people.
-    ``records``: what was written."""
+    ``records``: what was written; ``behind``: seconds that the master's clock is behind what the
+    ledger had."""
 
     cluster: str
     ran: bool
@@ -71,6 +72,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     rounds: int = 0
     actions: int = 0
     records: tuple[Record, ...] = ()
+    behind: float = 0.0
 
 
 class Round:
@@ -83,6 +85,7 @@ class Round:
         self.name = cluster.name
         self._book, self._quiet = book, quiet
         self.state = fold.fold(book.records)
+        self.behind = self.state.clock - doors.clock()
         self.records: list[Record] = []
         self.rounds = self.actions = 0
         before = seen.read(folder)
@@ -306,6 +309,7 @@ def cycle(
     quiet = cluster.policy.reassert if quiet is None else quiet
     records: list[Record] = []
     rounds = actions = 0
+    behind = 0.0
     # Who comes between the last look for the mark and the end of the block found it held.
     while places.exists(folder / "dirty"):
         try:
@@ -322,6 +326,7 @@ def cycle(
             )
         with book:
             own = Round(doors, cluster, folder, book, quiet)
+            behind = max(behind, own.behind)
             try:
                 own.run(end, given, hinted)
             except BaseException:
@@ -335,7 +340,12 @@ def cycle(
         if time.monotonic() >= end or own.tired:
             break
     return Outcome(
-        cluster=cluster.name, ran=True, rounds=rounds, actions=actions, records=tuple(records)
+        cluster=cluster.name,
+        ran=True,
+        rounds=rounds,
+        actions=actions,
+        records=tuple(records),
+        behind=behind,
     )
 
 

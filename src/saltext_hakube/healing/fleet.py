@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,7 +17,17 @@ from msgspec.structs import replace
 from saltext_hakube.core.errors import ConfigError, HakubeError, Refused
 from saltext_hakube.core.remedy import report
 from saltext_hakube.core.remedy.decision import Cluster, State
-from saltext_hakube.healing import clusters, cycle, hints, notify, places, registry, seen, wishes
+from saltext_hakube.healing import (
+    clusters,
+    cycle,
+    faults,
+    hints,
+    notify,
+    places,
+    registry,
+    seen,
+    wishes,
+)
 from saltext_hakube.healing.ask import Asker
 
 log = logging.getLogger(__name__)
@@ -29,6 +42,12 @@ SIDE_BY_SIDE, TOGETHER = 16, 300
 PACE = 20.0
 #: Seconds after which a reconcile begins no further cluster: the schedule has the next one.
 LIMIT = 120.0
+
+#: Seconds that the clock may go back and nobody is told; and for which it is told then.
+BEHIND, REMEMBERED = 30.0, 3600.0
+#: Bytes where the ledgers are: with less, a rotation may fail.
+LEAST = 32 << 20
+MANY = 3  # ways that are gone for one fault of the master's
 
 #: The mark of the schedule's last round.
 RECONCILED = ".reconciled"
@@ -132,10 +151,32 @@ def run(
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
     leads = mine.policy.mode == cluster.policy.mode
     asker = Asker(opts)
-    doors = cycle.Doors(asker, leads=leads, waits=waits, late=asker.late)
-    outcome = cycle.cycle(doors, bare, folder, owner=owner, given=given, quiet=quiet, hinted=hinted)
-    notify.tell(opts, mine, folder, outcome.records)
+    doors = cycle.Doors(asker, time.time, leads, waits, asker.late)
+    base, name = places.folder(opts), cluster.name
+    try:
+        outcome = cycle.cycle(
+            doors, bare, folder, owner=owner, given=given, quiet=quiet, hinted=hinted
+        )
+        came = notify.tell(opts, mine, folder, outcome.records)
+    except (HakubeError, OSError) as error:
+        faults.found(base, {(name, faults.WORK): f"nothing is done: {error}"})
+        raise HakubeError(str(error)) from None
+    said = {(name, faults.WORK): ""}
+    if came:
+        said[name, faults.PEOPLE] = notify.failed(came)
+    faults.found(base, said | _clock(base, name, outcome.behind))
     return outcome
+
+
+def _clock(base: Path, name: str, behind: float) -> dict[faults.Key, str]:
+    """That the master's clock went back is told for an hour: afterwards all goes by the new one."""
+    key = (name, faults.CLOCK)
+    if behind > BEHIND:
+        told = f"{behind:.0f} s behind what its ledger has: what is waited for may take longer"
+        return {key: f"this master's clock is {told}"}
+    there = faults.read(base).get(key)
+    long = there is not None and not 0 <= time.time() - there.since < REMEMBERED
+    return {key: ""} if long else {}
 
 
 def allowed(opts: Mapping[str, Any], cluster: Cluster) -> Cluster:
@@ -162,8 +203,10 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
     Two of these at once do no harm: a cluster is worked on by one only.
     """
     if names is None:
-        places.mark(places.folder(opts) / RECONCILED)
-    known = registry.known(opts)
+        with contextlib.suppress(OSError):  # a full disk is told below
+            places.mark(places.folder(opts) / RECONCILED)
+            faults.reserve(places.folder(opts))
+    known = _known(opts)
     healed = [
         cluster
         for cluster in clusters.chosen(known, names)
@@ -203,8 +246,12 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
                 except Exception:  # of one cluster, that the others do not suffer
                     log.exception("hakube: cluster %s", cluster.name)
                     failed[cluster.name] = "an error of hakube's own; see the master's log"
+                    said = {(cluster.name, faults.WORK): failed[cluster.name]}
+                    faults.found(places.folder(opts), said)
 
             list(pool.map(work, part))
+    if names is None:
+        _own(opts, known)
     for name, why in failed.items():
         if name not in known.faults:
             log.warning("hakube: cluster %s: nothing is done: %s", name, why)
@@ -215,6 +262,50 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
         "actions": sum(outcome.actions for outcome in outcomes),
         "failed": dict(sorted(failed.items())),
     }
+
+
+def _known(opts: Mapping[str, Any]) -> clusters.Known:
+    """What the pillars declare; that they cannot be read is a fault of the master's. Raises
+    HakubeError."""
+    base = places.folder(opts)
+    try:
+        known = registry.known(opts)
+    except (HakubeError, OSError) as error:
+        faults.found(base, {("", faults.PILLAR): f"nothing is done: {error}"})
+        raise
+    faults.found(base, {("", faults.PILLAR): ""})
+    return known
+
+
+def _own(opts: Mapping[str, Any], known: clusters.Known) -> None:
+    """Note what is wrong with the healing itself, and tell people what is new of that."""
+    base = places.folder(opts)
+    before = faults.read(base)
+    gone = {key: "" for key in before if key[1] == faults.PILLAR and key[0]}
+    # A cluster that is declared no more has no faults.
+    gone |= {key: "" for key in before if key[0] and key[0] not in known.clusters}
+    wrong = {(name, faults.PILLAR): f"nothing is done: {why}" for name, why in known.faults.items()}
+    room = os.statvfs(base)
+    left = room.f_bavail * room.f_frsize
+    full = f"{left >> 20} MiB are left at {base}, where the ledgers are" if left < LEAST else ""
+    faults.found(base, gone | wrong | {("", faults.ROOM_LEFT): full})
+    now = time.time()
+    for fault in faults.read(base).values():
+        if fault.due(now):
+            faults.told(base, fault, _told_all(opts, known, fault), now)
+
+
+def _told_all(
+    opts: Mapping[str, Any], known: clusters.Known, fault: faults.Fault
+) -> dict[str, str]:
+    """By the ways of its cluster; what is the master's, by those of all."""
+    policies = [it.policy for it in known.clusters.values() if fault.cluster in ("", it.name)]
+    ways = {notify.Ways(it.webhook, it.returner) for it in policies}
+    ways |= {notify.Ways(*it) for name, it in known.ways.items() if fault.cluster in ("", name)}
+    came: dict[str, str] = {}
+    for way in list(ways)[:MANY]:
+        came |= notify.say(opts, fault.cluster, way, [fault.line])
+    return came
 
 
 def is_due(opts: Mapping[str, Any], cluster: Cluster) -> bool:
@@ -262,6 +353,8 @@ def _asked(
         )
     except HakubeError as error:
         failed |= {cluster.name: str(error) for cluster in part}
+        wrong = {(it.name, faults.WORK): f"nothing is done: {error}" for it in part}
+        faults.found(places.folder(opts), wrong)
         return None
     return cycle.Given(hold, answers)
 

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import salt.minion
 import salt.utils.jid
@@ -25,6 +25,15 @@ from saltext_hakube.healing import wishes
 
 #: Seconds for both ways together.
 LIMIT = 10.0
+
+
+class Ways(NamedTuple):
+    """How people are told; an address is a secret."""
+
+    webhook: str | None = None
+    returner: str | None = None
+
+
 #: Records that are for people.
 NEWS = frozenset(
     {"opened", "acted", "gave_up", "retried", "closed"}
@@ -36,20 +45,33 @@ _OVER = {"gave_up": "given up", "retried": "tried anew", "closed": "closed"}
 
 def tell(
     opts: Mapping[str, Any], cluster: Cluster, folder: Path, records: Iterable[Record]
-) -> None:
+) -> dict[str, str]:
     """Tell what of the records is for people, and leave it to the ledger's next writer to write
-    down that it was told, or why it could not be."""
+    down that it was told, or why it could not be. Way -> what came of it; nothing where nothing is
+    to be told. Raises HakubeError where it cannot be left to anybody."""
     lines = [line(record) for record in records if record.kind in NEWS][:MOST]
-    policy = cluster.policy
+    ways = Ways(cluster.policy.webhook, cluster.policy.returner)
+    came = say(opts, cluster.name, ways, lines) if lines else {}
+    if came:
+        outcome = {"lines": lines, "ways": came}
+        wishes.leave(folder, wishes.Wish(kind="told", at=time.time(), data=outcome))
+    return came
+
+
+def say(opts: Mapping[str, Any], cluster: str, by: Ways, lines: list[str]) -> dict[str, str]:
+    """Tell these lines, by all ways that there are; way -> what came of it."""
     ways: dict[str, Callable[[], None]] = {}
-    if policy.webhook:
-        ways["webhook"] = lambda: _post(str(policy.webhook), message(opts, cluster.name, lines))
-    if policy.returner:
-        ways["returner"] = lambda: _return(opts, str(policy.returner), cluster.name, lines)
-    if not lines or not ways:
-        return
-    outcome = {"lines": lines, "ways": _bounded(ways)}
-    wishes.leave(folder, wishes.Wish(kind="told", at=time.time(), data=outcome))
+    if by.webhook:
+        ways["webhook"] = lambda: _post(str(by.webhook), message(opts, cluster, lines))
+    if by.returner:
+        ways["returner"] = lambda: _return(opts, str(by.returner), cluster, lines)
+    return _bounded(ways)
+
+
+def failed(came: Mapping[str, str]) -> str:
+    """In words, which ways do not work; empty where all do."""
+    bad = [f"{way}: {what}" for way, what in came.items() if what != "told"]
+    return f"people are not told: {'; '.join(bad)}" if bad else ""
 
 
 def line(record: Record) -> str:

@@ -68,7 +68,11 @@ def _read(opts: Mapping[str, Any], folder: Path) -> Known:
     now = time.time()
     found = clusters.gather(pillars(opts), now)
     # It has keys in it; what is lost is read once more.
-    files.write(folder / ".registry.json", msgspec.json.encode(found), mode=0o600, durable=False)
+    try:
+        text = msgspec.json.encode(found)
+        files.write(folder / ".registry.json", text, mode=0o600, durable=False)
+    except HakubeError as error:  # it is known all the same
+        log.error("hakube: %s", error)
     for name, why in found.faults.items():
         log.warning("hakube: cluster %s: nothing is done: %s", name, why)
     return found

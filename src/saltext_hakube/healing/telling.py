@@ -19,7 +19,16 @@ from saltext_hakube.core.remedy import decide, fold, history, metrics, replay, s
 from saltext_hakube.core.remedy.decision import Cluster, Record, State
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.wording import clean, moment
-from saltext_hakube.healing import clusters, fleet, masterfile, places, registry, seen, wishes
+from saltext_hakube.healing import (
+    clusters,
+    faults,
+    fleet,
+    masterfile,
+    places,
+    registry,
+    seen,
+    wishes,
+)
 from saltext_hakube.healing.people import cluster_of
 from saltext_hakube.host import files, ledger
 
@@ -33,7 +42,8 @@ def status(opts: Mapping[str, Any], name: str | None = None) -> str:
     """How all is, what is open, and what would be done next."""
     known = registry.known(opts)
     if name is not None:
-        return "\n".join(_screen(opts, cluster_of(opts, name)))
+        told = faults.shown(places.folder(opts), time.time())
+        return "\n".join([*told, *_screen(opts, cluster_of(opts, name))])
     found = sorted(known.clusters.values(), key=lambda cluster: cluster.name)
     lines = list(_warnings(opts, known))
     if not found and not known.faults:
@@ -115,6 +125,7 @@ def page(opts: Mapping[str, Any], file: Any = None) -> str:
         records, _ = _since(opts, cluster)
         found.append((cluster, _state(opts, cluster, records), metrics.counted(records)))
     text = metrics.text(found, time.time())
+    text += faults.metrics(places.folder(opts), [*known.clusters, *known.faults])
     if file is None:
         return text
     path = Path(str(file))
@@ -161,6 +172,7 @@ def _states(
 
 
 def _warnings(opts: Mapping[str, Any], known: clusters.Known) -> Iterator[str]:
+    yield from faults.shown(places.folder(opts), time.time())
     for name, why in sorted(known.faults.items()):
         yield f"WARNING: cluster {name or '(without a name)'}: nothing is done: {why}"
     for note in known.notes[:5]:

@@ -1,11 +1,14 @@
 """A master's configuration, and minions that answer its jobs."""
 
+import http.server
+import json
 import threading
+import time
 
 import pytest
 from salt import _logging
 
-from saltext_hakube.healing import fleet, people, registry
+from saltext_hakube.healing import fleet, notify, people, registry
 from tests.unit.healing.world import NODES, World
 
 
@@ -38,3 +41,30 @@ def opts(tmp_path, monkeypatch, world, pillars):
     monkeypatch.setattr(people, "Asker", lambda opts: world)
     monkeypatch.setattr(fleet, "_slots", threading.BoundedSemaphore(fleet.SLOTS))
     return {"cachedir": str(tmp_path), "id": "master", "conf_file": str(tmp_path / "master")}
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    got = None
+    status = 200
+
+    def do_POST(self):
+        if self.path == "/hang":
+            time.sleep(3)
+        type(self).got = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setattr(Hook, "got", None)
+    monkeypatch.setattr(Hook, "status", 200)
+    monkeypatch.setattr(notify, "LIMIT", 1.0)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()

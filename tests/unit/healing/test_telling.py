@@ -1,7 +1,5 @@
 """What people are told, and what they tell."""
 
-import http.server
-import json
 import os
 import threading
 import time
@@ -10,8 +8,9 @@ import pytest
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.remedy import fold
-from saltext_hakube.healing import cycle, fleet, notify, people, places, telling, wishes
+from saltext_hakube.healing import cycle, fleet, people, places, telling, wishes
 from saltext_hakube.host import ledger
+from tests.unit.healing.conftest import Hook
 
 
 @pytest.fixture
@@ -143,33 +142,6 @@ def test_a_pause_ends_when_it_was_said_to(opts):
     assert told["until"] == "2100-01-01 00:00:00 UTC"
     with pytest.raises(ConfigError, match="either for_ or until"):
         people.pause(opts, "k8s", "x", seconds=5, until="2100-01-01")
-
-
-class Hook(http.server.BaseHTTPRequestHandler):
-    got = None
-    status = 200
-
-    def do_POST(self):
-        if self.path == "/hang":
-            time.sleep(3)
-        type(self).got = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(self.status)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def hook(monkeypatch):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setattr(Hook, "got", None)
-    monkeypatch.setattr(Hook, "status", 200)
-    monkeypatch.setattr(notify, "LIMIT", 1.0)
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 def told(opts):

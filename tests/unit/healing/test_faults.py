@@ -1,0 +1,191 @@
+"""What is wrong with the healing itself is told to people, beyond the log."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from saltext_hakube.healing import faults, fleet, notify, places, registry, telling
+from saltext_hakube.host import ledger
+from tests.unit.healing.conftest import Hook
+
+FULL = "cannot write ledger.jsonl: No space left on device"
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """A ledger that cannot be written, until the value is False."""
+    state = {"full": True}
+    write = ledger.Ledger.append
+
+    def append(self, records):
+        if state["full"] and records:
+            raise ledger.Full(FULL)
+        write(self, records)
+
+    monkeypatch.setattr(ledger.Ledger, "append", append)
+    return state
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What people were told, a line each; what lasted is told at once."""
+    lines = []
+
+    def say(opts, cluster, by, what):
+        lines.extend(what)
+        return {"webhook": "told"} if by.webhook else {}
+
+    monkeypatch.setattr(notify, "say", say)
+    monkeypatch.setattr(faults, "LASTS", 0.0)
+    return lines
+
+
+def webhook(pillars, address="http://127.0.0.1:9/x?token=secret", **heal):
+    for data in pillars.values():
+        data["heal"] = {"mode": "act", "webhook": address, **heal}
+
+
+def test_a_ledger_that_cannot_be_written_is_told_seen_and_measured_until_it_can(
+    opts, world, pillars, full, told
+):
+    webhook(pillars)
+    world.down["node1", "files.drift"] = "files"
+    assert FULL in fleet.reconcile(opts)["failed"]["k8s"]
+    assert not world.acts
+    assert any(line.startswith("FAULT for") and FULL in line for line in screen(opts))
+    assert 'hakube_own_fault{cluster="k8s",kind="work"} 1' in telling.page(opts)
+    fleet.reconcile(opts)
+    assert told == [f"the healing itself: cluster k8s: nothing is done: {FULL}"], "once"
+    full["full"] = False
+    fleet.reconcile(opts)
+    assert any("cluster k8s: over after" in line for line in told)
+    assert not any("FAULT" in line for line in screen(opts))
+    assert 'hakube_own_fault{cluster="k8s",kind="work"} 0' in telling.page(opts)
+
+
+def screen(opts):
+    assert telling.status(opts, "k8s").splitlines()[:1] == [
+        line for line in telling.status(opts).splitlines() if "FAULT" in line
+    ] or "FAULT" not in telling.status(opts)
+    return telling.status(opts).splitlines()
+
+
+def test_what_ends_by_itself_within_seconds_is_told_to_nobody(opts, pillars, full, monkeypatch):
+    webhook(pillars)
+    monkeypatch.setattr(notify, "say", lambda *_: 1 / 0)
+    fleet.reconcile(opts)
+    full["full"] = False
+    fleet.reconcile(opts)
+    assert faults.read(places.folder(opts)) == {}
+
+
+def test_a_pillar_that_cannot_be_read_is_told_by_what_of_it_can(opts, pillars, told):
+    webhook(pillars, budget={"each": "many"})
+    fleet.reconcile(opts)
+    (line,) = told
+    assert "cluster k8s: nothing is done:" in line and "hakube:heal:budget" in line
+    assert "secret" not in str(faults.read(places.folder(opts)))
+    webhook(pillars)
+    registry.known(opts, fresh=True)
+    fleet.reconcile(opts)
+    assert len(told) == 2 and "over after" in told[1]
+
+
+def test_a_webhook_that_cannot_be_reached_is_seen_and_told_by_the_other_way(
+    opts, world, pillars, monkeypatch
+):
+    webhook(pillars, returner="nobody")
+    monkeypatch.setattr(notify, "LIMIT", 2.0)
+    monkeypatch.setattr(notify, "_return", lambda *_: None)
+    monkeypatch.setattr(faults, "LASTS", 0.0)
+    world.down["node1", "disk.space"] = "none"
+    fleet.reconcile(opts)
+    (line,) = [line for line in telling.status(opts).splitlines() if "FAULT" in line]
+    assert "people are not told: webhook: failed: ConnectionRefusedError" in line
+    assert "secret" not in line
+    (fault,) = faults.read(places.folder(opts)).values()
+    assert fault.came["returner"] == "told" and fault.came["webhook"] != "told"
+
+
+def test_a_way_that_works_again_is_no_fault_any_more(opts, world, pillars, hook):
+    webhook(pillars, hook)
+    Hook.status = 500
+    world.down["node1", "disk.space"] = "none"
+    fleet.reconcile(opts)
+    key = ("k8s", faults.PEOPLE)
+    assert "HTTP status 500" in faults.read(places.folder(opts))[key].why
+    Hook.status = 200
+    world.down.clear()
+    fleet.reconcile(opts, "k8s")
+    assert key not in faults.read(places.folder(opts))
+
+
+def test_a_clock_that_goes_back_is_told(opts, world, pillars, told, monkeypatch):
+    webhook(pillars)
+    world.down["node1", "disk.space"] = "none"
+    fleet.reconcile(opts)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    fleet.reconcile(opts)
+    assert any("this master's clock is 3" in line and "s behind" in line for line in told)
+    fleet.reconcile(opts, "k8s")
+    assert ("k8s", faults.CLOCK) in faults.read(places.folder(opts)), "for an hour"
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    fleet.reconcile(opts, "k8s")
+    found = faults.read(places.folder(opts)).get(("k8s", faults.CLOCK))
+    assert found is None or found.over is not None
+
+
+def test_a_disk_that_is_nearly_full_is_told_before_it_is(opts, pillars, told, monkeypatch):
+    webhook(pillars)
+    monkeypatch.setattr(fleet, "LEAST", 1 << 60)
+    fleet.reconcile(opts)
+    assert "MiB are left at" in told[0]
+
+
+def test_nobody_told_is_tried_again_later(tmp_path):
+    faults.found(tmp_path, {("k8s", faults.WORK): "x"}, now=0.0)
+    (fault,) = faults.read(tmp_path).values()
+    assert not fault.due(29.0) and fault.due(30.0)
+    faults.told(tmp_path, fault, {"webhook": "failed: URLError"}, 30.0)
+    (fault,) = faults.read(tmp_path).values()
+    assert not fault.due(31.0) and fault.due(631.0) and fault.due(0.0)
+    assert "nobody could be told" in next(iter(faults.shown(tmp_path, 60.0)))
+    faults.told(tmp_path, fault, {"webhook": "told", "returner": "failed"}, 640.0)
+    (fault,) = faults.read(tmp_path).values()
+    assert not fault.due(10_000.0)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff" * 100, b"[1]" + b" " * 100])
+def test_a_file_that_is_none_is_as_if_nothing_were_wrong(tmp_path, text):
+    (tmp_path / faults.FILE).write_bytes(text)
+    assert faults.read(tmp_path) == {}
+    faults.found(tmp_path, {("k8s", faults.WORK): "a\nb"})
+    assert [it.why for it in faults.read(tmp_path).values()] == ["a b"]
+
+
+FILLED = """
+import sys
+from pathlib import Path
+from saltext_hakube.healing import faults
+folder = Path(sys.argv[1])
+faults.reserve(folder)
+try:
+    (folder / "rest").write_bytes(b"x" * (1 << 24))
+except OSError as error:
+    print(error.errno)
+faults.found(folder, {("k8s", faults.WORK): "the disk is full"})
+print([it.why for it in faults.read(folder).values()])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a disk")
+def test_it_is_kept_on_a_disk_that_is_full(tmp_path):
+    script = 'mount -t tmpfs -o size=512k none "$1" && exec "$2" -c "$3" "$1"'
+    command = ["unshare", "-m", "sh", "-c", script, "sh", tmp_path, sys.executable, FILLED]
+    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert told.stdout.splitlines() == [str(errno.ENOSPC), "['the disk is full']"], told.stderr
