@@ -2,14 +2,18 @@
 
 A pillar counts only as that of a node which it names itself: by the minion's id, which Salt has
 checked. What a minion says of itself (host name, grains) does not make it a node here.
+
+A node that is off keeps the pillar of the day it went. So where pillars disagree that of most nodes
+counts, and where none has most, the one that was rendered last; the others are told of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, ValidationError, convert
+from msgspec.structs import replace
 
 from saltext_hakube.core import identity, schema, timing
 from saltext_hakube.core.addresses import Node
@@ -48,11 +52,16 @@ class Known(Struct, frozen=True, kw_only=True):
         return (cluster, place.node) if place and cluster else None
 
 
-def gather(pillars: Mapping[str, Any], at: float) -> Known:
-    """What the pillars (minion -> what stands under ``hakube``) mean together."""
+#: Minion -> Unix time at which the master rendered its pillar last; None where nobody knows.
+Rendered = Callable[[str], float | None]
+
+
+def gather(pillars: Mapping[str, Any], at: float, rendered: Rendered) -> Known:
+    """What the pillars (minion -> what stands under ``hakube``) mean together. ``rendered`` is
+    asked where they disagree."""
     claims: dict[str, dict[str, Cluster]] = {}
     minions: dict[str, Place] = {}
-    faults: dict[str, list[str]] = {}
+    broken: dict[str, list[str]] = {}
     notes, keys = [], {}
     ways: dict[str, tuple[str | None, str | None]] = {}
     for minion, data in sorted(pillars.items()):
@@ -60,7 +69,7 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
             cluster, node = _claim(minion, data)
         except ConfigError as error:
             name = _name(data)
-            faults.setdefault(name, []).append(f"{minion}: {error.problems[0]}")
+            broken.setdefault(name, []).append(f"{minion}: {error.problems[0]}")
             ways.setdefault(name, _ways(data))
             continue
         if node is None:
@@ -73,14 +82,16 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
         minions[minion] = Place(cluster.name, node)
         keys[minion] = seal.key(data["cluster"]["password"])
     clusters = {}
+    faults = _wrong(claims, broken, notes)
     for name, claimed in claims.items():
         try:
-            clusters[name] = _agreed(name, claimed)
+            clusters[name] = _agreed(name, claimed, rendered, notes)
         except ConfigError as error:
             faults.setdefault(name, []).append(error.problems[0])
     for name in faults:
         clusters.pop(name, None)
     _shared(clusters, faults)
+    _forget(clusters, minions, keys)
     for name in faults:
         policies = [it.policy for it in claims.get(name, {}).values()]
         told = [(it.webhook, it.returner) for it in policies if it.webhook or it.returner]
@@ -94,8 +105,33 @@ def gather(pillars: Mapping[str, Any], at: float) -> Known:
         faults=told,
         notes=tuple(notes[:50]),
         keys=keys,
-        ways=ways,
+        ways={name: it for name, it in ways.items() if name in faults},
     )
+
+
+def _wrong(
+    claims: Mapping[str, Mapping[str, Cluster]],
+    broken: Mapping[str, list[str]],
+    notes: list[str],
+) -> dict[str, list[str]]:
+    """The faults of pillars that cannot be read; where most can be, they are only noted."""
+    faults = {}
+    for name, lines in broken.items():
+        if len(claims.get(name, ())) > len(lines):
+            notes += [f"cluster {name}, as the others have it: {line}" for line in lines]
+        else:
+            faults[name] = list(lines)
+    return faults
+
+
+def _forget(
+    clusters: Mapping[str, Cluster], minions: dict[str, Place], keys: dict[str, str]
+) -> None:
+    """Who is a node by its own old pillar only is none."""
+    for minion, place in list(minions.items()):
+        cluster = clusters.get(place.cluster)
+        if cluster is not None and place.node not in cluster.nodes:
+            del minions[minion], keys[minion]
 
 
 def _ways(data: Any) -> tuple[str | None, str | None]:
@@ -136,16 +172,17 @@ def _claim(minion: str, data: Any) -> tuple[Cluster, str | None]:
     return Cluster(name=declared.name, nodes=ids, policy=policy(data)), own and own.name
 
 
-def _agreed(name: str, claimed: Mapping[str, Cluster]) -> Cluster:
-    """The one cluster that all pillars of its nodes mean. Raises ConfigError."""
-    (first, cluster), *others = claimed.items()
+def _agreed(
+    name: str, claimed: Mapping[str, Cluster], rendered: Rendered, notes: list[str]
+) -> Cluster:
+    """The one cluster that the pillars of its nodes mean. Raises ConfigError."""
+    first, cluster = _meant(name, claimed, rendered, notes)
     ids = dict(cluster.nodes)
-    for minion, other in others:
-        if sorted(other.nodes) != sorted(cluster.nodes):
+    for minion, other in claimed.items():
+        if not other.nodes.keys() & cluster.nodes.keys():
             raise ConfigError([_differ(name, first, minion, "has other nodes")])
-        if other.policy != cluster.policy:
-            raise ConfigError([_differ(name, first, minion, "has another hakube:heal")])
-        ids |= {node: own for node, own in other.nodes.items() if own == minion}
+        mine = [node for node, own in other.nodes.items() if own == minion and node in ids]
+        ids |= dict.fromkeys(mine, minion)
     owners: dict[str, str] = {}
     for node, own in ids.items():
         if own in owners:
@@ -164,6 +201,60 @@ def _agreed(name: str, claimed: Mapping[str, Cluster]) -> Cluster:
             )
         seen[node] = minion
     return Cluster(name=name, nodes=ids, policy=cluster.policy)
+
+
+def _meant(
+    name: str, claimed: Mapping[str, Cluster], rendered: Rendered, notes: list[str]
+) -> tuple[str, Cluster]:
+    """What most pillars declare, else the newest; and a minion that has it. What one that is newer
+    than those wants less of counts, too: a person is about to change it. Raises ConfigError."""
+    groups: list[list[str]] = []
+    for minion, claim in claimed.items():
+        same = [it for it in groups if not _difference(claimed[it[0]], claim)]
+        if same:
+            same[0].append(minion)
+        else:
+            groups.append([minion])
+    best = max(groups, key=len)
+    if len(groups) == 1:
+        return best[0], claimed[best[0]]
+    other = next(minion for minion in claimed if minion not in best)
+    how = _difference(claimed[best[0]], claimed[other])
+    times = {minion: rendered(minion) for minion in claimed}
+    if 2 * len(best) <= len(claimed):
+        known = {minion: at for minion, at in times.items() if at is not None}
+        newest = [it for it, at in known.items() if at == max(known.values())]
+        found = [group for group in groups if set(newest) <= set(group)]
+        if len(known) < len(claimed) or not found:
+            raise ConfigError([_differ(name, best[0], other, how)])
+        best = found[0]
+    odd = [minion for minion in claimed if minion not in best]
+    notes.append(
+        f"cluster {name}: {', '.join(odd[:5])} has another pillar than {', '.join(best[:5])}; "
+        "it is that of these which counts (saltutil.refresh_pillar, when it is back)"
+    )
+    return best[0], _least(claimed, best, odd, times)
+
+
+def _least(
+    claimed: Mapping[str, Cluster],
+    best: Sequence[str],
+    odd: Sequence[str],
+    times: Mapping[str, float | None],
+) -> Cluster:
+    """What the best declare, in the mode that those which are newer than all of them allow."""
+    cluster = claimed[best[0]]
+    last = max((times[it] or 0.0 for it in best), default=0.0)
+    newer = [claimed[it].policy.mode for it in odd if (times[it] or 0.0) > last]
+    mode = min((cluster.policy.mode, *newer), key=("none", "observe", "act").index)
+    return replace(cluster, policy=replace(cluster.policy, mode=mode))
+
+
+def _difference(one: Cluster, other: Cluster) -> str:
+    """How two pillars differ; empty where they do not."""
+    if sorted(one.nodes) != sorted(other.nodes):
+        return "has other nodes"
+    return "has another hakube:heal" if one.policy != other.policy else ""
 
 
 def _differ(name: str, one: str, other: str, how: str) -> str:

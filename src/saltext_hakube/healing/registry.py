@@ -8,6 +8,7 @@ is kept in a file, for the reactor, the schedule and ``salt-run`` are different 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import salt.cache
 import salt.key
 import salt.utils.master
+from salt.exceptions import SaltException
 
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.healing import clusters, places
@@ -66,7 +69,7 @@ def _read(opts: Mapping[str, Any], folder: Path) -> Known:
             "cache: take the setting out of the master's configuration"
         )
     now = time.time()
-    found = clusters.gather(pillars(opts), now)
+    found = clusters.gather(pillars(opts), now, rendered(opts))
     # It has keys in it; what is lost is read once more.
     try:
         text = msgspec.json.encode(found)
@@ -76,6 +79,21 @@ def _read(opts: Mapping[str, Any], folder: Path) -> Known:
     for name, why in found.faults.items():
         log.warning("hakube: cluster %s: nothing is done: %s", name, why)
     return found
+
+
+def rendered(opts: Mapping[str, Any]) -> clusters.Rendered:
+    """Minion -> when the cached pillar was rendered (Unix time)."""
+    cache = salt.cache.factory(dict(opts))
+
+    def at(minion: str) -> float | None:
+        # 3008 keeps pillars together, 3006 all that is known of a minion.
+        for bank, key in (("pillar", minion), (f"minions/{minion}", "data")):
+            with contextlib.suppress(SaltException):
+                if cache.contains(bank, key):
+                    return cache.updated(bank, key)
+        return None
+
+    return at
 
 
 def pillars(opts: Mapping[str, Any]) -> dict[str, Any]:

@@ -190,6 +190,7 @@ def test_a_cluster_whose_pillars_disagree_is_told_and_the_others_go_on(opts, wor
     pillars["a"] = {"cluster": {"name": "b", "nodes": {"a": "192.0.2.1"}, "password": "x"}}
     pillars["a"]["heal"] = {"mode": "act"}
     pillars["node2.example"] = pillars["node2.example"] | {"heal": {"mode": "observe"}}
+    pillars["node3.example"] = pillars["node2.example"] | {"heal": {"mode": "none"}}
     told = fleet.reconcile(opts)
     assert list(told["failed"]) == ["k8s"]
     assert told["ran"] == 1

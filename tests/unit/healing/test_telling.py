@@ -8,7 +8,7 @@ import pytest
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.remedy import fold
-from saltext_hakube.healing import cycle, fleet, people, places, telling, wishes
+from saltext_hakube.healing import cycle, fleet, people, places, registry, telling, wishes
 from saltext_hakube.host import ledger
 from tests.unit.healing.conftest import Hook
 
@@ -54,6 +54,11 @@ def test_many_clusters_have_a_line_each_those_with_trouble_first(opts, world, pi
 
 def test_pillars_that_disagree_are_on_the_screen(opts, pillars):
     pillars["node2.example"] = pillars["node2.example"] | {"heal": {"mode": "observe"}}
+    told = telling.status(opts)
+    assert "note: cluster k8s: node2.example has another pillar than node1.example" in told
+    assert "nothing is done" not in told
+    pillars["node3.example"] = pillars["node3.example"] | {"heal": {"mode": "none"}}
+    registry.known(opts, fresh=True)
     assert "cluster k8s: nothing is done: the pillars of" in telling.status(opts)
 
 
