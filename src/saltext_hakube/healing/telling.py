@@ -114,7 +114,10 @@ def again(opts: Mapping[str, Any], name: str, policy: Any = None) -> str:
         f"now {_action(turn.now)}{_against(turn)}"
         for turn in odd[-LINES:]
     ]
-    return "\n".join([*problems, head, *(clean(line, 500) for line in lines)])
+    odd_ones = [
+        f"note: left out, as another version wrote it: {it}" for it in replay.unread(records)
+    ]
+    return "\n".join([*problems, head, *(clean(line, 500) for line in (*odd_ones, *lines))])
 
 
 def page(opts: Mapping[str, Any], file: Any = None) -> str:
@@ -144,6 +147,10 @@ def _screen(opts: Mapping[str, Any], cluster: Cluster) -> list[str]:
     step = decide.decide(cluster, state, now) if cluster.policy.mode != "none" else None
     waiting = wishes.waiting(places.cluster(opts, cluster.name))
     lines = [f"WARNING: {problem}" for problem in problems]
+    lines += [
+        clean(f"note: left out of the ledger, as another version wrote it: {it}", 500)
+        for it in state.dropped
+    ]
     odd = seen.read(places.cluster(opts, cluster.name)).unread
     lines += [clean(f"note: {seen.told_unread(node, it)}", 500) for node, it in odd.items()]
     if waiting:

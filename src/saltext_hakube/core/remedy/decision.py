@@ -180,7 +180,8 @@ class State(Struct, frozen=True, kw_only=True):
     that are over. ``silent``: node -> since when it gives no report, ``instead``: what its minion
     says. ``red``: node -> since when something that serves is down there. ``storm``: until
     when nothing is done, for most went bad at once. ``clock``: the latest time known, ``written``:
-    the latest that the ledger has. ``declared``: what was declared."""
+    the latest that the ledger has. ``declared``: what was declared. ``dropped``: what another
+    version wrote that is left out here, a line each."""
 
     reports: dict[str, Report] = {}
     heard: dict[str, float] = {}
@@ -197,6 +198,7 @@ class State(Struct, frozen=True, kw_only=True):
     clock: float = 0.0
     written: float = 0.0
     declared: Cluster | None = None
+    dropped: tuple[str, ...] = ()
 
     @property
     def cliff(self) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy import report, sight
+from saltext_hakube.core.remedy import older, report, sight
 from saltext_hakube.core.remedy.decision import (
     Attempt,
     Cluster,
@@ -29,11 +29,14 @@ from saltext_hakube.core.remedy.decision import (
     Record,
     State,
 )
+from saltext_hakube.core.remedy.words import PROBES
 
 TICK, UNSEEN, BELIEVED = 60.0, 120.0, 15.0  # seconds
 #: Of closed incidents those are kept that budgets count, and the last few.
 HOUR, LAST = 3600.0, 16
 BOOTS = 8  # that are over, of one node
+#: What a snapshot has beside the state (metrics.COUNTS).
+BESIDE = ("counts",)
 
 
 class Unreadable(HakubeError):
@@ -51,7 +54,7 @@ def fold(records: Iterable[Record], state: State | None = None) -> State:
 def apply(state: State, record: Record) -> State:
     """The state after one record. Raises Unreadable."""
     if record.kind == "snapshot":
-        return _read(record, State)
+        return _snapshot(record)
     change = _CHANGES.get(record.kind)
     state = passed(state, record.at)
     # What was seen is written only before something else is.
@@ -66,7 +69,8 @@ def apply(state: State, record: Record) -> State:
 
 def snapshot(state: State, now: float) -> Record:
     """The whole state as a record: fold([snapshot(state, now)]) is the state."""
-    return Record(kind="snapshot", at=now, data=msgspec.to_builtins(state))
+    plain = msgspec.to_builtins(replace(state, dropped=()))
+    return Record(kind="snapshot", at=now, data=plain)
 
 
 def passed(state: State, now: float) -> State:
@@ -110,13 +114,49 @@ def _read(record: Record, kind: Any, data: Any = None) -> Any:
         raise Unreadable(f"a record ({record.kind}) cannot be read: {error}") from None
 
 
+def _partly(record: Record, kind: Any, data: Any) -> tuple[Any, tuple[str, ...]]:
+    """As far as it can be read; and what cannot, a line each."""
+    try:
+        return older.read(data, kind)
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"a record ({record.kind}) cannot be read: {error}") from None
+
+
+def _snapshot(record: Record) -> State:
+    data = {name: value for name, value in record.data.items() if name not in BESIDE}
+    state, dropped = _partly(record, State, data)
+    probes = [_probes(it) for it in (*state.incidents.values(), *state.closed)]
+    dropped = (*dropped, *(line for _, line in probes if line))
+    if len(state.pauses) < len(data.get("pauses") or ()):
+        # Nobody knows what it keeps from being done: so nothing is.
+        why = "somebody paused it in a way that this version cannot read"
+        state = replace(state, pauses=(*state.pauses, Pause(since=0, until=None, reason=why)))
+    incidents = {name: _probes(it)[0] for name, it in state.incidents.items()}
+    return replace(state, incidents=incidents, dropped=dropped)
+
+
+def _probes(incident: Incident) -> tuple[Incident, str]:
+    """Without those that are not known here; and which these are."""
+    odd = [it for it in incident.probes if it not in PROBES]
+    if not odd:
+        return incident, ""
+    known = tuple(it for it in incident.probes if it in PROBES)
+    return replace(incident, probes=known), f"{incident.id}: not known here: {', '.join(odd)}"[:120]
+
+
+def _dropping(state: State, *lines: str) -> State:
+    new = [it for it in lines if it and it not in state.dropped]
+    return replace(state, dropped=(*state.dropped, *new)[-older.MOST :]) if new else state
+
+
 def _policy(state: State, record: Record) -> State:
     """What is declared is another: nothing is remembered of nodes that are not."""
-    cluster: Cluster = _read(record, Cluster)
+    cluster, dropped = _partly(record, Cluster, record.data)
     ours = cluster.nodes
     return replace(
         state,
         declared=cluster,
+        dropped=dropped,
         **{
             name: {node: value for node, value in getattr(state, name).items() if node in ours}
             for name in ("reports", "heard", "passing", "boots", "silent", "instead", "red")
@@ -177,7 +217,14 @@ def _silent(state: State, record: Record) -> State:
 
 
 def _opened(state: State, record: Record) -> State:
-    incident: Incident = _read(record, Incident, record.data["incident"])
+    try:
+        read, dropped = older.read(record.data["incident"], Incident)
+    except msgspec.ValidationError as error:
+        # Of something that this version does not know: it does nothing about it.
+        told = f"{record.incident} is left out: {error}"[:120]
+        return _dropping(replace(state, number=state.number + 1), told)
+    incident, odd = _probes(read)
+    state = _dropping(state, *dropped, odd)
     return replace(
         state, incidents=state.incidents | {incident.id: incident}, number=state.number + 1
     )
@@ -192,7 +239,8 @@ def _changed(state: State, record: Record, **changes: Any) -> State:
 
 
 def _grown(state: State, record: Record) -> State:
-    return _changed(state, record, probes=tuple(record.data["probes"]), why=record.data["why"])
+    probes = tuple(it for it in record.data["probes"] if it in PROBES)
+    return _changed(state, record, probes=probes, why=record.data["why"])
 
 
 def _decided(state: State, record: Record) -> State:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from saltext_hakube.core.remedy import older
 from saltext_hakube.core.remedy.decide import decide
 from saltext_hakube.core.remedy.decision import Cluster, Record, State
 from saltext_hakube.core.remedy.fold import apply, fold
@@ -23,6 +24,15 @@ DECIDED = frozenset(
     {"policy", "seen", "storm", "opened", "grown", "closed", "gave_up", "decided"}
     | {"verified", "resumed", "retried", "acted", "clock"}
 )
+
+
+def unread(records: Iterable[Record]) -> list[str]:
+    """What another version wrote that is left out, a line each. Raises Unreadable."""
+    state, lines = State(), {}
+    for record in records:
+        state = apply(state, record)
+        lines |= dict.fromkeys(state.dropped)
+    return list(lines)
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -112,8 +122,14 @@ def _again(state: State, batch: list[Record], policy: Heal | None) -> Turn | Non
 
 
 def _plain(records: Sequence[Record]) -> Any:
-    # As read from a file: no tuples, and 4 is 4.0.
-    return msgspec.json.decode(msgspec.json.encode(records))
+    # As read from a file: no tuples, and 4 is 4.0. A policy means what this version reads of it.
+    plain = [
+        replace(it, data=msgspec.to_builtins(older.read(it.data, Cluster)[0]))
+        if it.kind == "policy"
+        else it
+        for it in records
+    ]
+    return msgspec.json.decode(msgspec.json.encode(plain))
 
 
 def _act(records: Sequence[Record]) -> dict[str, Any] | None:
