@@ -171,6 +171,11 @@ FALLING = ("UP 1/2", "L4TOUT")
             + [(DOWN, DOWN, DOWN)] * 8,
             [[]] * 15,
         ),
+        # It was not dead while nobody was known to be up, however long nothing had changed.
+        (
+            [*[(DOWN, DOWN, ("UP", "INI"))] * 4, *[(DOWN, DOWN, UP)] * 3],
+            [[], [], [], [], [], [], [*ONE, "192.0.2.2:6443"]],
+        ),
         # Back up: nothing counts any more.
         ([*[(DOWN, UP)] * 3, (("DOWN 1/2", "L4OK"), UP), (UP, UP)], [[], [], ONE, [], []]),
     ],

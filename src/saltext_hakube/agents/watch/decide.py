@@ -87,7 +87,8 @@ def settled(
     first = {address: past.dead.get(address, now) for address in why}
     falling = any(server.status.startswith("UP ") for server in checked)
     calm = now - since >= CALM and not falling
-    counted = {one: why[one] for one in why if calm or now - first[one] >= LONG}
+    wait = CALM if calm else LONG
+    counted = {one: why[one] for one in why if now - first[one] >= wait}
     return Past(picture, since, first), counted
 
 
