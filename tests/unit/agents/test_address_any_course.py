@@ -146,6 +146,23 @@ class AnyCourse(RuleBasedStateMachine):
     def the_address_goes_or_comes(self):
         self.kernel.has = not self.kernel.has
 
+    @rule()
+    def it_goes_and_the_cib_is_asked_for(self):
+        if self.kernel.has:
+            self.the_address_goes_or_comes()
+            self.go_on(self.loop.time + ASK)
+
+    @rule(ends=st.booleans())
+    def it_is_back_for_a_moment(self, ends):
+        """``ends``: a program that ran then ends after it."""
+        if self.kernel.has:
+            return
+        for has in (True, False):
+            self.kernel.has = has
+            self.go_on(self.loop.time + 0.01)
+        if ends:
+            self.a_program_ends_before_the_kernel_is_heard()
+
     @rule(state=st.sampled_from(STATES))
     def pacemaker_goes_on(self, state):
         self.pacemaker = state
@@ -227,6 +244,6 @@ class AnyCourse(RuleBasedStateMachine):
 
 
 AnyCourse.TestCase.settings = settings(
-    max_examples=max(100, settings().max_examples), stateful_step_count=30, deadline=None
+    max_examples=max(200, settings().max_examples), stateful_step_count=30, deadline=None
 )
 TestAnyCourse = AnyCourse.TestCase
