@@ -186,6 +186,27 @@ def test_a_minion_that_answers_with_an_error_is_told_with_it():
     assert not world.actions
 
 
+@pytest.mark.parametrize("name", ["scheduler", "controller-manager"])
+def test_a_lease_that_nobody_renews_while_all_are_up_is_the_clusters_and_is_told(name):
+    world = quiet(World())
+    for node in NODES:
+        world.fault(node, Fault({f"{name}.lease"}))
+    world.run(120)
+    (incident,) = world.state().incidents.values()
+    assert (incident.scope, incident.component, incident.node) == ("cluster", name, "")
+    assert f"no {name} holds its lease" in incident.why
+    assert not world.actions
+
+
+@pytest.mark.parametrize("name", ["scheduler", "controller-manager"])
+def test_a_lease_that_nobody_renews_as_nobody_runs_is_no_trouble_of_its_own(name):
+    world = quiet(World())
+    for node in NODES:
+        world.fault(node, Fault({f"{name}.lease", f"{name}.health"}))
+    world.run(60)
+    assert {it.scope for it in world.state().incidents.values()} == {"node"}
+
+
 def test_what_one_node_does_not_reach_is_told_and_nothing_is_done():
     world = quiet(World())
     outside(world, "node2")

@@ -14,8 +14,10 @@ from saltext_hakube.agents.probe.answer import ANSWERED, Answer
 from saltext_hakube.agents.probe.look import Look, down, unknown, up
 
 SHORTEST = 15.0  # seconds that a lease lasts, by default
-# Seconds: another takes it within 2 s of its end, an election in a busy etcd takes some more.
-SLACK = 10.0
+LONGEST = 3600.0  # what says that it lasts longer than this is not believed
+#: Its durations after which it is nobody's: another takes it within 2 s of its end, an election in
+#: a busy etcd takes some more.
+TIMES = 2
 
 
 class Lease(NamedTuple):
@@ -36,10 +38,17 @@ def read(body: bytes) -> Lease | None:
         return Lease(
             str(spec.get("holderIdentity") or ""),
             str(spec.get("renewTime") or ""),
-            float(spec.get("leaseDurationSeconds") or SHORTEST),
+            _duration(spec.get("leaseDurationSeconds")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _duration(given: object) -> float:
+    """Seconds; at least the default: whoever follows it looks each few seconds only."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return SHORTEST
+    return float(given) if SHORTEST <= given <= LONGEST else SHORTEST
 
 
 class Follow:
@@ -64,7 +73,7 @@ class Follow:
         return self._judge(lease, now, clock)
 
     def _judge(self, lease: Lease, now: float, clock: float) -> Look:
-        limit = max(lease.duration, SHORTEST) + SLACK
+        limit = TIMES * lease.duration
         if lease != self._seen:
             # The first time nobody knows how long it has been so, but for its own word.
             age = _age(lease.renewed, clock)

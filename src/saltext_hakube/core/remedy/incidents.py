@@ -48,6 +48,8 @@ def troubles(sight: Sight) -> list[Trouble]:
     found: dict[tuple[int, str], list[str]] = {}
     for name, nodes in sight.down.items():
         probe = PROBES[name]
+        if name.endswith(".lease") and not _runs(sight, probe.component):
+            continue
         for node in nodes if probe.scope == "node" else [""]:
             if node and probe.component in MANAGED and sight.fresh[node].standby:
                 continue
@@ -58,6 +60,12 @@ def troubles(sight: Sight) -> list[Trouble]:
         Trouble("node" if node else "cluster", ORDER[rank], node, tuple(sorted(found[rank, node])))
         for rank, node in order
     ]
+
+
+def _runs(sight: Sight, component: Component) -> bool:
+    """Whether it is up on any node. A lease that nobody holds as nobody runs, be it on purpose, is
+    no trouble of its own."""
+    return any(it.value(f"{component}.health") == "up" for it in sight.fresh.values())
 
 
 def home(sight: Sight, opened: Iterable[Incident], trouble: Trouble) -> Incident | None:
