@@ -106,8 +106,9 @@ def status():
       seconds
     - ``quorate``: whether this node is in a part of the cluster that may act; null where nobody
       says; ``members``: how many nodes that part has
-    - ``address``: ``here``, whether this machine has the VIP's address, and ``since`` (Unix time);
-      ``link``: whether its link is up
+    - ``address``: ``here``, whether this machine serves at the VIP's address, ``state``, why it
+      does not although it has it (IPv6: ``tentative``, ``dadfailed``; else null), and ``since``
+      (Unix time); ``link``: whether its link is up
     - ``gave_up``: null, or ``at`` (Unix time) and ``why`` it took the address away
     - ``actions``: the last ones, each with ``at`` (Unix time), ``what`` and ``why``
     - ``pid``, ``build``: of the daemon; ``format``: of this mapping, 1

@@ -9,7 +9,9 @@ import zipfile
 
 import pytest
 
+from saltext_hakube.agents.ground.program import Wrong
 from saltext_hakube.agents.watch import attribute
+from saltext_hakube.agents.watch.settings import settings
 from saltext_hakube.core import daemon, guard, probe, watch
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.reading import read
@@ -78,6 +80,22 @@ def test_it_says_what_is_wrong_with_its_configuration_in_one_line(tmp_path):
         assert words in done.stderr
         assert done.stderr.startswith("<3>")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("192.0.2.100", "192.0.2.100"), ("2001:DB8:0::0100", "2001:db8::100"), ("192.0.2.300", None)],
+)
+def test_the_address_is_read_as_the_kernel_writes_it(tmp_path, written, read):
+    config = resolve(changed({}), Facts(names=("node1",)))
+    data = json.loads(watch.config(config, Place("/run/s", None, ("haproxy", "-c"))))
+    data["vip"]["address"] = written
+    (tmp_path / "watch.json").write_text(json.dumps(data))
+    if read is None:
+        with pytest.raises(Wrong, match="is no JSON as it is wanted"):
+            settings(str(tmp_path / "watch.json"))
+    else:
+        assert settings(str(tmp_path / "watch.json")).reflex.vip.address == read
 
 
 @pytest.mark.parametrize(

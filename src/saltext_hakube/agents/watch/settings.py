@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, NamedTuple
 
 from saltext_hakube.agents.ground import program
@@ -90,7 +91,7 @@ def _reflex(data: dict[str, Any]) -> Reflex:
         servers=data["servers"],
         hand_over=data["hand_over"],
         repair=data["repair"],
-        vip=Vip(vip["address"], vip["interface"], vip["prefix"]),
+        vip=Vip(str(ipaddress.ip_address(vip["address"])), vip["interface"], vip["prefix"]),
         vip_resource=resources["vip"],
         haproxy_resource=resources["haproxy"],
         guard=data["guard"],
