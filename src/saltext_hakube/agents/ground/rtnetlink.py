@@ -98,11 +98,11 @@ def question(kind: int) -> bytes:
 
 
 def changes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Out of a packet what ``Picture.take`` wants. Raises OSError where there is more to know than
-    was told."""
+    """Out of a packet what ``Picture.take`` wants. Raises OSError (ENOBUFS, as the socket does)
+    where there is more to know than was told."""
     for type_, _, body in _messages(data):
         if type_ in (_ERROR, _OVERRUN):
-            raise _error(body)
+            raise OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
         yield type_, body
 
 

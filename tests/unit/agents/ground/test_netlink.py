@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -326,6 +327,20 @@ def test_a_look_that_went_wrong_is_made_again_and_takes_nothing_away(
     assert until(lambda: kernel.dumps >= len(first) + 3)
     assert (network.links, network.addresses) == before
     assert told == []
+
+
+@pytest.mark.parametrize("type_", [ERROR, OVERRUN])
+def test_a_word_that_the_kernel_could_not_say_is_asked_for(loop, monkeypatch, type_):
+    kernel = Kernel(monkeypatch)
+    network = netlink.Network(loop, lambda: None)
+    before, kernel.dumps = (dict(network.links), set(network.addresses)), 0
+    told, tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    with told, tell:
+        monkeypatch.setattr(network, "_socket", told)
+        tell.send(packet(type_, struct.pack("=i", -errno.EBUSY) + b"\0" * 16))
+        network.read()
+    assert kernel.dumps == 2
+    assert (network.links, network.addresses) == before
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
