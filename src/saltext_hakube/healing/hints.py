@@ -8,6 +8,7 @@ the cluster is marked, and looked at by whoever runs its cycle, or by the next r
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -19,6 +20,8 @@ import msgspec
 
 from saltext_hakube.core.remedy.report import Report
 from saltext_hakube.healing import places, registry
+
+log = logging.getLogger(__name__)
 
 #: As the beacon tags its event. fnmatch's ``*`` in the reactor's own pattern also takes a ``/``.
 TAG = re.compile(r"salt/beacon/([A-Za-z0-9_][A-Za-z0-9_.:@+=-]{0,252})/hakube/report\Z")
@@ -74,10 +77,13 @@ def worth(opts: Mapping[str, Any], tag: Any, data: Any) -> bool:
         return False
     if _admission.allow(minion, words, time.monotonic()):
         return True
-    known = registry.kept(places.folder(opts))
-    found = known.of(minion) if known else None
-    if found:
-        places.mark(places.cluster(opts, found[0].name) / "dirty")
+    try:
+        known = registry.kept(places.folder(opts))
+        found = known.of(minion) if known else None
+        if found:
+            places.mark(places.cluster(opts, found[0].name) / "dirty")
+    except OSError as error:  # as a disk that is full: the next reconcile looks
+        log.warning("hakube: nothing can be marked: %s", error)
     return False
 
 

@@ -85,6 +85,14 @@ def test_who_forges_ids_does_not_fill_the_memory():
     assert len(admission._seen) == hints.KEPT
 
 
+def test_where_nothing_can_be_marked_the_reactor_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(hints, "_admission", hints.Admission())
+    (tmp_path / "hakube").write_text("no folder")
+    opts = {"cachedir": str(tmp_path)}
+    assert hints.worth(opts, GOOD, said())
+    assert not hints.worth(opts, GOOD, said()), "the same again"
+
+
 def test_a_report_says_the_same_as_its_event_and_numbers_and_words_do_not_count():
     event = said() | {"id": "node1", "beacon_name": "hakube", "_stamp": "x"}
     mine = report.read(said())

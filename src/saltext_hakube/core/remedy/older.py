@@ -27,7 +27,7 @@ def read(data: Any, kind: Any) -> tuple[Any, tuple[str, ...]]:
     what is left is none."""
     try:
         found = msgspec.convert(data, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         lines: list[str] = []
         try:
             return _part(data, kind, "", lines.append), tuple(lines[:MOST])
@@ -46,7 +46,7 @@ def _part(data: Any, kind: Any, path: str, tell: Tell) -> Any:
     """``data`` as ``kind``, without what is not. Raises Unread."""
     try:
         return msgspec.convert(data, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         bare = kind.__origin__ if hasattr(kind, "__metadata__") else kind
         if type(None) in get_args(bare) and data is not None:  # something, or None
             bare = next(it for it in get_args(bare) if it is not type(None))
