@@ -218,6 +218,7 @@ class Round:
                 deadline=action.deadline,
                 evidence=action.evidence,
                 test=False,  # whatever the minion's own option says
+                **({"undo": True} if action.undo else {}),
             ).get(minion)
             value = heard.result_of(answer)
             if answer is not None and answer.ticket is not None:

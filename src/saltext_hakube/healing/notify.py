@@ -81,7 +81,7 @@ def line(record: Record) -> str:
     if record.kind == "opened":
         told = f"opened: {wording.mapping(data.get('incident')).get('why', '')}"
     elif record.kind == "acted":
-        told = f"{data.get('rung')} on {data.get('node')}: {wording.result(data)}"
+        told = f"{wording.step(data)} on {data.get('node')}: {wording.result(data)}"
     elif record.kind in _OVER:
         told = f"{_OVER[record.kind]}: {data.get('why', '')}"
     return wording.clean(f"{record.incident}: {told}" if record.incident else told)

@@ -58,7 +58,9 @@ def __virtual__():
     return __virtualname__
 
 
-def act(rung, component, incident, deadline=60, test=None, evidence=None):  # noqa: PLR0917
+def act(  # noqa: PLR0917
+    rung, component, incident, deadline=60, test=None, evidence=None, undo=False
+):
     """
     Do one rung for one component of this node, if there is anything to do, and see what came of it.
 
@@ -82,6 +84,9 @@ def act(rung, component, incident, deadline=60, test=None, evidence=None):  # no
     evidence
         A mapping of names to lists of lines. ``fence`` needs ``node`` (who is to be fenced) and
         ``token`` (a person's word, 8 letters or more); the others do not believe it. Default: none.
+
+    undo
+        True: take back what the rung did; there is that of ``standby`` only. Default: false.
 
     Returns a mapping:
 
@@ -114,6 +119,7 @@ def act(rung, component, incident, deadline=60, test=None, evidence=None):  # no
             deadline=deadline,
             test=testing,
             evidence=evidence or {},
+            undo=undo,
         )
         done = host.act(_scene(config, task))
     head = {"rung": rung, "component": component, "incident": task.incident, "node": config.node}

@@ -193,6 +193,15 @@ def test_standby(seen, active, declared, expected):
     assert standby.judge(local(active=active), declared, seen).result == expected
 
 
+def test_a_standby_is_taken_back_where_there_is_one():
+    away = local(members={"node1": Member(online=True, standby=True)})
+    assert orders(standby.back(away)) == ("would", ["back"])
+    assert orders(standby.back(local())) == ("nothing", [])
+    assert gate(away, "vip", undo=True) == ""
+    for change in ({"quorate": False}, {"maintenance": True}):
+        assert gate(local(members=away.members, **change), "vip", undo=True)
+
+
 @pytest.mark.parametrize(
     ("node", "active", "devices", "expected"),
     [

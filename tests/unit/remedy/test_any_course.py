@@ -51,6 +51,7 @@ class Begun:
     (then it is not counted)."""
 
     at: float
+    incident: str
     key: str
     idle: bool = False
 
@@ -212,7 +213,7 @@ class Course(RuleBasedStateMachine):
             return
         self.may_be(step.action, state)
         state = world.keep(decide.begun(state, step.action, world.clock))
-        begun = Begun(world.now, self.key(state, step.action))
+        begun = Begun(world.now, step.action.incident, self.key(state, step.action))
         self.begun.append(begun)
         if then == "dies":
             self.under_way = (world.now, step.action)
@@ -229,9 +230,16 @@ class Course(RuleBasedStateMachine):
 
     def end(self, action: Action, answer: dict | None, begun: Begun) -> None:
         """What the node says came of it. Of an action that is held for lost it comes too late."""
-        step = decide.ended(self.world.state(), action, answer, self.world.clock)
-        self.world.keep(step)
-        if not step.refused and answer is not None:
+        world, state = self.world, self.world.state()
+        step = decide.ended(state, action, answer, world.clock)
+        counts = not step.refused
+        if step.refused and answer is not None:
+            step = decide.late(state, action, answer, world.clock)
+            # It says what came of what was done last, and of nothing before that.
+            last = [it for it in self.begun if it.incident == action.incident][-1]
+            counts = last is begun and action.incident in state.incidents
+        world.keep(step)
+        if counts and answer is not None:
             begun.idle = answer["result"] in ("nothing", "refused")
 
     @rule(count=st.integers(2, 8), pause=st.sampled_from([1.0, 4.0, 15.0, 30.0]))

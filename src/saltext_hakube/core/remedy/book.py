@@ -64,7 +64,7 @@ def waits(state: State, now: float) -> bool:
     """Whether the passing of time is of any matter."""
     window = max(HOUR, state.declared.policy.budget.window) if state.declared else HOUR
     open_ = state.incidents.values()
-    if state.storm > now or any(not it.gave_up and it.next for it in open_):
+    if state.standby or state.storm > now or any(not it.gave_up and it.next for it in open_):
         return True
     if set(state.silent) - {it.node for it in open_ if it.component == "node"}:
         return True

@@ -4,7 +4,8 @@ Counted are actions that were begun, unless the node found it needless or refuse
 done. A node is not asked for ever for what it does not do: each time it waits longer, a rung is
 given up after TRIES of them, and of an incident's key it is asked ASKED times within the window at
 most.
-Only what was done and mended nothing breaks the circuit.
+Only what was done and mended nothing breaks the circuit. What takes back something that was done is
+never too much.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Spent:
         self.cluster = 0
         for incident in (*state.closed, *state.incidents.values()):
             for attempt in incident.attempts:
+                if attempt.undo:
+                    continue
                 lately = attempt.began > now - budget.window
                 self.asked[incident.key] += lately
                 if not attempt.idle:
@@ -47,6 +50,8 @@ def failures(incident: Incident) -> list[Attempt]:
     """The last attempts in a row that mended nothing."""
     found = []
     for attempt in reversed(incident.tried):
+        if attempt.undo:
+            continue
         if attempt.mended:
             break
         if attempt.failed:
@@ -88,6 +93,8 @@ def frees(state: State, incident: Incident, budget: Budget, now: float) -> float
     asked, mine, all_ = [], [], []
     for other in (*state.closed, *state.incidents.values()):
         for attempt in other.attempts:
+            if attempt.undo:
+                continue
             own = other.key == incident.key
             if own:
                 asked.append(attempt.began)

@@ -61,6 +61,8 @@ __all__ = [
 LATE = 20.0
 #: Seconds after which newer reports are worth to be asked for.
 SOON = 1.0
+#: Seconds after which a node's reports have it that it was put into standby.
+SHOWS = 90.0
 
 
 def decide(cluster: Cluster, state: State, now: float) -> Step:
@@ -73,6 +75,9 @@ def decide(cluster: Cluster, state: State, now: float) -> Step:
     _pauses(book)
     _lost(book)
     sight = Sight(cluster, book.state, now)
+    if book.state.standby:
+        _back_already(book, sight)
+        sight = Sight(cluster, book.state, now)
     _storm(book, sight)
     _verify(book, sight)
     _close(book, sight)
@@ -99,7 +104,22 @@ def _lost(book: Book) -> None:
             why = f"no answer within {last.deadline:g} s"
             data = {"rung": last.rung, "node": last.node, "result": "lost", "why": why}
             data["found"] = True  # by nobody's word: it is decided
+            data |= {"undo": True} if last.undo else {}
             book.write("acted", incident.id, data)
+
+
+def _back_already(book: Book, sight: Sight) -> None:
+    """A node that is in standby no more is not ours to bring back: who puts it there next time is
+    somebody else."""
+    for node, name in list(book.state.standby.items()):
+        incident = book.state.incidents.get(name)
+        last = incident.attempts[-1] if incident and incident.attempts else None
+        report = sight.fresh.get(node)
+        if last and (last.ended is None or book.now < last.ended + SHOWS):
+            continue
+        if incident is None or (report is not None and not report.standby and sight.answers(node)):
+            data = {"node": node, "rung": "standby", "why": f"{node} is not in standby"}
+            book.write("undone", name, data)
 
 
 def _storm(book: Book, sight: Sight) -> None:
@@ -120,6 +140,7 @@ def _verify(book: Book, sight: Sight) -> None:
         mended, why = found
         last = incident.attempts[-1]
         data = {"rung": last.rung, "node": last.node, "mended": mended, "why": why}
+        data |= {"undo": True} if last.undo else {}
         book.write("verified", incident.id, data)
 
 
@@ -222,7 +243,7 @@ def _give_up(book: Book, incident: Incident, choice: Choice, limits: budget.Budg
         return
     failed = len(budget.failures(incident))
     if choice.spent or budget.broken(incident, limits):
-        why = f"{failed} actions mended nothing" if failed else "nothing could be done"
+        why = f"{failed} actions mended nothing" if failed else "nothing more can be done"
         if choice.spent:
             why = "; ".join((why, choice.why, *choice.skipped))
         book.write("gave_up", incident.id, {"why": why[:600], "failed": failed})
@@ -257,6 +278,7 @@ def _action(incident: Incident, choice: Choice) -> Action | None:
         deadline=ladder.DEADLINES[choice.rung],
         why=choice.why[:300],
         evidence=choice.evidence,
+        undo=choice.undo,
     )
 
 

@@ -46,6 +46,7 @@ Kind = Literal[
     "late",  # its answer, when it had been given up already
     "witnessed",  # what other nodes see of it, who were asked after it
     "verified",  # what came of it
+    "undone",  # what is undone later needs not be any more: somebody else did it
     "gave_up",  # nothing more is done about the incident for a long while; people have to
     "retried",  # it is tried anew: a person says so, it is another fault, or that while is over
     "closed",  # an incident
@@ -67,7 +68,8 @@ class Gate(Struct, frozen=True):
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """One thing to do, on one node. ``deadline``: seconds. ``evidence``: of the probe's look."""
+    """One thing to do, on one node. ``deadline``: seconds. ``evidence``: of the probe's look.
+    ``undo``: take back what the rung did."""
 
     incident: str
     node: str
@@ -76,6 +78,7 @@ class Action(Struct, frozen=True, kw_only=True):
     deadline: float
     why: str
     evidence: dict[str, list[str]] = {}
+    undo: bool = False
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -97,6 +100,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     mended: bool | None = None
     witness: Value = "unknown"
     told: str = ""
+    undo: bool = False
 
     @property
     def flies(self) -> bool:
@@ -178,7 +182,8 @@ class State(Struct, frozen=True, kw_only=True):
     """Everything a decision is made of. ``reports``: node -> its newest, and ``heard``: when it
     came (the master's clock); ``passing``: newer ones that said the same. ``boots``: node -> boots
     that are over. ``silent``: node -> since when it gives no report, ``instead``: what its minion
-    says. ``red``: node -> since when something that serves is down there. ``storm``: until
+    says. ``red``: node -> since when something that serves is down there. ``standby``: node -> the
+    incident for which we put it there. ``storm``: until
     when nothing is done, for most went bad at once. ``clock``: the latest time known, ``written``:
     the latest that the ledger has. ``declared``: what was declared. ``dropped``: what another
     version wrote that is left out here, a line each."""
@@ -190,6 +195,7 @@ class State(Struct, frozen=True, kw_only=True):
     silent: dict[str, float] = {}
     instead: dict[str, str] = {}
     red: dict[str, float] = {}
+    standby: dict[str, str] = {}
     incidents: dict[str, Incident] = {}
     closed: tuple[Incident, ...] = ()
     pauses: tuple[Pause, ...] = ()

@@ -34,6 +34,7 @@ from saltext_hakube.core.remedy.words import PROBES
 TICK, UNSEEN, BELIEVED = 60.0, 120.0, 15.0  # seconds
 #: Of closed incidents those are kept that budgets count, and the last few.
 HOUR, LAST = 3600.0, 16
+_OF_NODES = ("reports", "heard", "passing", "boots", "silent", "instead", "red", "standby")
 BOOTS = 8  # that are over, of one node
 #: What a snapshot has beside the state (metrics.COUNTS).
 BESIDE = ("counts",)
@@ -159,7 +160,7 @@ def _policy(state: State, record: Record) -> State:
         dropped=dropped,
         **{
             name: {node: value for node, value in getattr(state, name).items() if node in ours}
-            for name in ("reports", "heard", "passing", "boots", "silent", "instead", "red")
+            for name in _OF_NODES
         },
     )
 
@@ -259,6 +260,7 @@ def _acting(state: State, record: Record) -> State:
         component=data["component"],
         began=record.at,
         deadline=float(data["deadline"]),
+        undo=bool(data.get("undo")),
     )
     return _changed(state, record, attempts=(*incident.attempts, attempt))
 
@@ -274,6 +276,7 @@ def _last(state: State, record: Record, **changes: Any) -> State:
 
 def _acted(state: State, record: Record) -> State:
     data = record.data
+    state = _stood_by(state, record)
     return _last(
         state,
         record,
@@ -289,10 +292,29 @@ def _late(state: State, record: Record) -> State:
     incident, data = state.incidents.get(record.incident), record.data
     last = incident.attempts[-1] if incident and incident.attempts else None
     given_up = last is not None and last.result in ("lost", "failed")
-    if last is None or not given_up or (last.rung, last.node) != (data["rung"], data["node"]):
+    told = (data["rung"], data["node"], bool(data.get("undo")))
+    if last is None or not given_up or (last.rung, last.node, last.undo) != told:
         return state
     state = _acted(state, record)
     return _last(state, record, mended=None)
+
+
+def _stood_by(state: State, record: Record) -> State:
+    """Which nodes are in standby by our hand, or may be."""
+    incident = state.incidents.get(record.incident)
+    last = incident.attempts[-1] if incident and incident.attempts else None
+    if last is None or last.rung != "standby":
+        return state
+    node, result = last.node, record.data["result"]
+    if last.undo and result in ("done", "nothing"):
+        return replace(state, standby=_without(state.standby, node))
+    if not last.undo and result in ("done", "failed", "lost"):
+        return replace(state, standby=state.standby | {node: record.incident})
+    return state
+
+
+def _undone(state: State, record: Record) -> State:
+    return replace(state, standby=_without(state.standby, record.data["node"]))
 
 
 def _witnessed(state: State, record: Record) -> State:
@@ -374,6 +396,7 @@ _CHANGES: dict[str, Callable[[State, Record], State]] = {
     "late": _late,
     "witnessed": _witnessed,
     "verified": _verified,
+    "undone": _undone,
     "gave_up": _gave_up,
     "retried": _retried,
     "closed": _closed,

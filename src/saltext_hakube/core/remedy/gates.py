@@ -78,7 +78,7 @@ def paused(case: Case) -> Gate:
     if any(report.maintenance for report in sight.fresh.values()):
         return Gate("paused", False, "the cluster, or a node of it, is in maintenance")
     report = sight.fresh.get(node)
-    if report and report.standby:
+    if report and report.standby and not case.choice.undo:
         return Gate("paused", False, f"{node} is in standby")
     if sight.cluster.policy.mode != "act":
         return Gate("paused", False, OBSERVE)
@@ -94,6 +94,10 @@ def busy(case: Case) -> Gate:
 
 def votes(case: Case) -> Gate:
     incident, node = case.incident, case.incident.node
+    if case.choice.undo:
+        told = f"{case.choice.node} says that it is in standby"
+        answers = case.sight.answers(case.choice.node)
+        return Gate("votes", answers, told if answers else f"{case.choice.node} does not answer")
     if incident.component == "node":
         return _of_the_dead(case)
     # What Pacemaker says of a node's resources any member may say, and what the holder of the VIP
@@ -193,7 +197,7 @@ def healthy(case: Case) -> Gate:
     bad = [it for it in sight.cluster.nodes if it in sight.red or not sight.answers(it)]
     if count > 1 and len(bad) == count:
         return Gate("healthy", False, "no node is well")
-    if case.choice.rung in UNHARMFUL or _serves_nobody(case):
+    if case.choice.rung in UNHARMFUL or case.choice.undo or _serves_nobody(case):
         return Gate("healthy", True, "it takes nothing away from who is well")
     well = sight.well(component) - {case.incident.node or case.choice.node}
     need = min(majority(sight.cluster), count - 1)
@@ -212,7 +216,7 @@ def _serves_nobody(case: Case) -> bool:
 
 def incident(case: Case) -> Gate:
     it, choice = case.incident, case.choice
-    if it.gave_up:
+    if it.gave_up and not choice.undo:
         return Gate("incident", False, "it was given up; people have to look")
     if it.attempts and it.attempts[-1].mended is None:
         return Gate("incident", False, f"what came of {it.attempts[-1].rung} is waited for")
@@ -226,6 +230,8 @@ def incident(case: Case) -> Gate:
 
 def spending(case: Case) -> Gate:
     policy = case.sight.cluster.policy.budget
+    if case.choice.undo:
+        return Gate("budget", True, "what was done is taken back, whatever else was done")
     each, cluster = case.spent.each[case.incident.key], case.spent.cluster
     told = f"{each} of {policy.each} for this, {cluster} of {policy.cluster} in the cluster"
     if each >= policy.each:

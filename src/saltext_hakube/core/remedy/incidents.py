@@ -153,7 +153,7 @@ def over(sight: Sight, state: State, incident: Incident) -> str:
         return f"{node} is not declared any more"
     if incident.component == "node":
         return f"{node} answers again" if sight.answers(node) else ""
-    if node and not sight.answers(node):
+    if (node and not sight.answers(node)) or incident.id in sight.standby.values():
         return ""
     lost = [probe for probe in incident.probes if not is_well(sight, probe, node)]
     if not all(out_of_sight(sight, probe, node) for probe in lost):
@@ -201,7 +201,9 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
         left = [it for it in incident.probes if not is_well(sight, it, node)]
         hopeless = attempt.result != "done" or attempt.verified is False
         doubted = attempt.witness == "down"
-        if not left and not doubted:
+        if attempt.rung == "standby" and not attempt.idle:
+            found = _stood_by(sight, attempt, late)
+        elif not left and not doubted:
             found = True, "all that was down is up again"
         elif attempt.idle:
             found = False, f"nothing was done: {attempt.why}"
@@ -215,6 +217,16 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
             still += [attempt.told] if doubted else []
             found = False, f"still: {'; '.join(still)}"
     return found
+
+
+def _stood_by(sight: Sight, attempt: Attempt, late: bool) -> tuple[bool, str] | None:
+    """Whether the node is in standby, or no more: what that is good for shows when it is back."""
+    report = sight.fresh.get(attempt.node)
+    is_away = report is not None and report.standby
+    told = f"{attempt.node} is {'in standby' if is_away else 'not in standby'}"
+    if report is not None and is_away != attempt.undo:
+        return True, told
+    return (False, told) if late else None
 
 
 def silences(sight: Sight, state: State) -> list[str]:

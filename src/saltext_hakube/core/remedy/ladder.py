@@ -30,6 +30,8 @@ DEADLINES: dict[Rung, float] = {
     "standby": 60.0,
     "fence": 60.0,
 }
+#: Seconds that a node stays in standby by our hand; then it may show whether it helped.
+REST = 600.0
 #: What is mended first where several are down in one incident: each needs the one before.
 ORDER: tuple[Component, ...] = (
     "corosync",
@@ -53,7 +55,8 @@ LINES, LINE = 20, re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,300}")
 
 class Choice(NamedTuple):
     """``rung``: empty where none is left, ``why`` says why then. ``skipped``: the others before it,
-    a line each. ``spent``: a rung was tried, and there will be none any more by itself."""
+    a line each. ``spent``: a rung was tried, and there will be none any more by itself. ``undo``:
+    the rung is to be taken back."""
 
     component: Component
     node: str
@@ -62,10 +65,14 @@ class Choice(NamedTuple):
     skipped: tuple[str, ...]
     evidence: dict[str, list[str]]
     spent: bool = False
+    undo: bool = False
 
 
 def choose(sight: Sight, incident: Incident) -> Choice:
     """The next rung."""
+    away = sight.put_away(incident.id)
+    if away:
+        return _back(sight, incident, away)
     component = lead(sight, incident)
     node = target(sight, incident, component)
     skipped = []
@@ -87,6 +94,25 @@ def choose(sight: Sight, incident: Incident) -> Choice:
         return _chosen(sight, incident, again, node, skipped)
     spent = not later and (worn or any(it.failed for it in incident.tried))
     return Choice(component, node, None, _none(sight, component), tuple(skipped), {}, spent)
+
+
+def _back(sight: Sight, incident: Incident, node: str) -> Choice:
+    """The standby is taken back when its time is over. Until then nothing else is tried."""
+    began = [it for it in incident.attempts if it.rung == "standby" and not it.undo]
+    tried = [it for it in incident.tried if it.undo]
+    why = f"{node} is in standby for {REST:g} s, by our hand"
+    if began and sight.now < (began[-1].ended or sight.now) + REST:
+        return Choice(incident.component, node, None, why, (), {})
+    if len(tried) >= budget.TRIES:
+        why = f"the standby of {node} could not be ended {len(tried)} times: {tried[-1].why}"
+        return Choice(incident.component, node, None, why, (), {}, spent=True)
+    if tried:
+        wait = budget.backoff(incident, len(tried), sight.cluster.policy.budget)
+        if sight.now < (tried[-1].ended or sight.now) + wait:
+            why = f"its standby is ended later: {tried[-1].why or tried[-1].result}"
+            return Choice(incident.component, node, None, why, (), {})
+    why = f"{node} was in standby for {REST:g} s, by our hand"
+    return Choice(incident.component, node, "standby", why, (), {}, undo=True)
 
 
 def _chosen(
@@ -168,7 +194,7 @@ def concerns(evidence: dict[str, list[str]], component: Component) -> bool:
 
 class _Used(NamedTuple):
     """Why a rung that was tried is not due; empty where it is. ``later``: it will be; ``again``: it
-    is, once more; ``worn``: it was tried so often that it will not, though nothing was done."""
+    is, once more; ``worn``: it never will be."""
 
     why: str = ""
     later: bool = False
@@ -181,14 +207,15 @@ def _used(sight: Sight, incident: Incident, rung: Rung, component: Component, no
         it
         for it in incident.tried
         if (it.rung, it.component, it.node) == (rung, component, node)
-        and (it.idle or not it.mended)
+        and (it.idle or not it.mended or rung == "standby")
+        and not it.undo
     ]
     if not mine:
         return _Used()
     last = mine[-1]
     done = next((it for it in mine if it.result == "done"), None)
     if done or last.ended is None:
-        return _Used(f"it was tried ({'done' if done else 'under way'})")
+        return _Used(f"it was tried ({'done' if done else 'under way'})", worn=bool(done))
     said = f"the node says {last.why or last.result}" if last.idle else last.why or last.result
     idle = sum(it.idle for it in mine)
     if idle >= budget.TRIES or len(mine) - idle >= budget.AGAIN:

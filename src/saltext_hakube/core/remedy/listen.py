@@ -104,9 +104,14 @@ def ended(state: State, action: Action, answer: dict[str, Any] | None, now: floa
     if last is None or not last.flies or (last.rung, last.node) != (action.rung, action.node):
         return Step(state=state, refused=f"no {action.rung} of {action.incident} is under way")
     book = Book(state, now)
-    data = {"rung": action.rung, "node": action.node, "component": action.component}
+    data = _of(action)
     book.write("acted", action.incident, data | _answer(action, answer))
     return book.step()
+
+
+def _of(action: Action) -> dict[str, Any]:
+    data: dict[str, Any] = {"rung": action.rung, "node": action.node}
+    return data | {"component": action.component} | ({"undo": True} if action.undo else {})
 
 
 def late(state: State, action: Action, answer: dict[str, Any], now: float) -> Step:
@@ -116,7 +121,7 @@ def late(state: State, action: Action, answer: dict[str, Any], now: float) -> St
     if action.incident not in ids:
         return Step(state=state, refused=f"{action.incident} is not known any more")
     book = Book(state, now)
-    data = {"rung": action.rung, "node": action.node, "component": action.component}
+    data = _of(action)
     book.write("late", action.incident, data | _answer(action, answer))
     return book.step()
 

@@ -45,7 +45,7 @@ class Sight:
     its own clock; ``mute``: nodes that did not answer when they were asked last; ``down``: probe ->
     the nodes that say so, in order."""
 
-    __slots__ = ("_well", "cluster", "down", "fresh", "mute", "now", "red", "told")
+    __slots__ = ("_well", "cluster", "down", "fresh", "mute", "now", "red", "standby", "told")
 
     def __init__(self, cluster: Cluster, state: State, now: float) -> None:
         self.cluster, self.now = cluster, now
@@ -53,6 +53,7 @@ class Sight:
         self.told: dict[str, float] = {}
         self.mute = frozenset(state.silent)
         self.red = state.red
+        self.standby = state.standby
         self.down: dict[str, list[str]] = {}
         self._well: dict[Component, frozenset[str]] = {}
         limit = cluster.policy.silence
@@ -130,6 +131,16 @@ class Sight:
             for node, report in self.fresh.items()
             if report.quorate is True and node not in self.mute
         ]
+
+    def put_away(self, incident: str) -> str:
+        """The node that is in standby because of this incident, by what was done and by its own
+        word; empty where none is."""
+        return next(
+            (it for it, by in self.standby.items() if by == incident and self._stands_by(it)), ""
+        )
+
+    def _stands_by(self, node: str) -> bool:
+        return node in self.fresh and self.fresh[node].standby
 
     def answers(self, node: str) -> bool:
         return node in self.fresh and node not in self.mute

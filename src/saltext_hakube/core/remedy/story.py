@@ -251,7 +251,7 @@ class _Story:
         self._tell(record, text, more, key=(text, gates, self._skipped))
 
     def _acting(self, record: Record, data: Data) -> None:
-        rung = wording.does(str(data.get("rung", "")))
+        rung = wording.does(wording.step(data))
         limit = wording.lasted(float(data.get("deadline", 0)))
         known = self.about.get("why") if self.about else ""
         more = [f"because {data['why']}"] if data.get("why") not in (None, "", known) else []
@@ -261,7 +261,7 @@ class _Story:
     def _acted(self, record: Record, data: Data) -> None:
         saw = {True: ["the node saw that it helped"], False: ["the node saw no help of it"]}
         did = wording.some([str(line) for line in data.get("did", ())])
-        text = f"{data.get('rung')} on {data.get('node')}: {wording.result(data)}"
+        text = f"{wording.step(data)} on {data.get('node')}: {wording.result(data)}"
         self._tell(record, text, [*did, *saw.get(data.get("verified"), [])])
 
     def _late(self, record: Record, data: Data) -> None:
@@ -276,9 +276,12 @@ class _Story:
 
     def _verified(self, record: Record, data: Data) -> None:
         helped = "helped" if data.get("mended") else "did not help"
-        self._tell(record, f"{data.get('rung')} {helped}: {data.get('why', '')}")
+        self._tell(record, f"{wording.step(data)} {helped}: {data.get('why', '')}")
         if data.get("mended"):
             self._end = wording.mended(data)
+
+    def _undone(self, record: Record, data: Data) -> None:
+        self._tell(record, f"somebody else took {data.get('rung')} back: {data.get('why', '')}")
 
     def _gave_up(self, record: Record, data: Data) -> None:
         self._end = "given up: people have to look"
@@ -333,6 +336,7 @@ _OWN: dict[str, Callable[[_Story, Record, Data], None]] = {
     "late": _Story._late,
     "witnessed": _Story._witnessed,
     "verified": _Story._verified,
+    "undone": _Story._undone,
     "gave_up": _Story._gave_up,
     "retried": _Story._retried,
     "closed": _Story._closed,

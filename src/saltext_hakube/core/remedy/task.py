@@ -22,13 +22,14 @@ Deadline = Annotated[float, Meta(ge=1, le=600, description="a number of seconds,
 
 class Task(Struct, frozen=True, kw_only=True):
     """One rung for one component of this node. ``incident``: what it is for; ``deadline``: seconds;
-    ``evidence``: lines, some for each kind."""
+    ``evidence``: lines, some for each kind; ``undo``: take back what the rung did."""
 
     rung: Rung
     component: Component
     incident: Line
     deadline: Deadline
     test: bool = False
+    undo: bool = False
     evidence: dict[str, tuple[Line, ...]] = {}
 
 

@@ -86,6 +86,11 @@ def place(component: str, node: str) -> str:
     return f"{component} on {node}" if node else f"{component} of the cluster"
 
 
+def step(data: Data) -> str:
+    """The rung, or that it is taken back."""
+    return f"the end of {data.get('rung')}" if data.get("undo") else str(data.get("rung"))
+
+
 def does(rung: str) -> str:
     """As kill (kill what hangs, so that Pacemaker recovers it)."""
     return f"{rung} ({DOES[rung]})" if rung in DOES else rung
@@ -111,12 +116,12 @@ def result(data: Data) -> str:
 def attempt(data: Data) -> str:
     """An action that is over, and what it was good for."""
     helped = {True: "it helped", False: "it did not help"}.get(data.get("mended"), "not known yet")
-    return f"{data.get('rung')} on {data.get('node')}: {result(data)}; {helped}"
+    return f"{step(data)} on {data.get('node')}: {result(data)}; {helped}"
 
 
 def mended(data: Data) -> str:
     """What is told of the action after which all was well."""
-    return f"mended by {does(str(data.get('rung')))} on {data.get('node')}"
+    return f"mended by {does(step(data))} on {data.get('node')}"
 
 
 def around(kind: str, data: Data) -> str:

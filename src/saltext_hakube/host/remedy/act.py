@@ -70,23 +70,26 @@ def look(scene: Scene) -> Finding:
     rung = RUNGS[scene.task.rung]
     if rung is probe:
         return probe.look(scene)
-    resource = scene.place.resource if scene.place else None
-    why = gate(scene.local(), resource) or _busy(scene)
+    resource = scene.place.resource if scene.place and not scene.task.undo else None
+    if scene.task.undo and not hasattr(rung, "back"):
+        return refused(f"what {scene.task.rung} did is not taken back")
+    why = gate(scene.local(), resource, undo=scene.task.undo) or _busy(scene)
     if why:
         return refused(why)
     found: Finding = rung.look(scene)
     return found
 
 
-def gate(local: Local, resource: str | None) -> str:
-    """Why nothing is done on this node whatever is wrong; empty if something may be."""
+def gate(local: Local, resource: str | None, *, undo: bool = False) -> str:
+    """Why nothing is done on this node whatever is wrong; empty if something may be. ``undo``: it
+    is to end the node's standby."""
     if not local.quorate:
         return "the cluster has no quorum here"
     if local.maintenance:
         return "the cluster is in maintenance"
     if local.me.maintenance:
         return f"{local.node} is in maintenance"
-    if local.me.standby:
+    if local.me.standby and not undo:
         return f"{local.node} is in standby"
     if not local.me.online:
         return f"{local.node} is no member of the cluster"
