@@ -33,8 +33,8 @@ NOW = 1_764_000_000.0
 EACH = ["disk.space", "certificates.expiry"]
 SOME = {
     "node1": ["haproxy.request"],
-    "node2": ["vip.request", "pacemaker.nodes", "scheduler.lease"],
-    "node3": ["vip.request", "pacemaker.nodes", "scheduler.lease"],
+    "node2": ["controller-manager.lease", "pacemaker.nodes", "scheduler.lease"],
+    "node3": ["controller-manager.lease", "pacemaker.nodes", "scheduler.lease"],
 }
 ASKED = 10_000  # incidents a second
 

@@ -38,7 +38,8 @@ def read(data: Any, kind: Any) -> tuple[Any, tuple[str, ...]]:
 
 def _more(data: Any, kind: type[Struct]) -> list[str]:
     """Fields that the value has not, which are nothing where it is read as a whole."""
-    known = {it.encode_name for it in fields(kind)}
+    # msgspec.structs.fields looks at each annotation anew, and this is done for each record.
+    known = kind.__struct_encode_fields__
     return [_told(f"{it}", "not known here") for it in data if it not in known][:MOST]
 
 
