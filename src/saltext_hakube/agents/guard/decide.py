@@ -35,8 +35,9 @@ HAND_OVER_FOR = 30.0  # seconds until its own monitor must have seen it, whateve
 class Eyes(NamedTuple):
     """What is seen. ``pacemaker``: its controller is there. ``quorate``: None where not known.
 
-    ``ring``: the membership's name, another after each change. ``here``: the address is on this
-    machine; ``tentative``: but does not serve (IPv6); ``link``: its interface is up.
+    ``ring``: the membership's name, another after each change; while nobody says it, the last one.
+    ``here``: the address is on this machine; ``tentative``: but does not serve (IPv6); ``link``:
+    its interface is up.
     """
 
     corosync: bool = False
@@ -136,7 +137,9 @@ def see(state: State, eyes: Eyes, now: float, patience: float, since: float | No
             state = state._replace(since=None, due=None, ask_until=now + HAND_OVER_FOR)
         if state.gave_up is None:  # the address came back before Pacemaker was asked again
             state = state._replace(due=None)
-        actions = _announce(before, eyes)
+        # That nobody said what was so all the time is no news.
+        missing = had and before.stack and before.quorate is None
+        actions = _announce(before._replace(quorate=True) if missing else before, eyes)
         return _hand_over(state, now, actions)
     # While only the quorum was unknown the others had no reason to count this node out.
     unknown = before.stack and before.quorate is None and not eyes.stack

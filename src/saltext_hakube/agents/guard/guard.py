@@ -86,7 +86,7 @@ class Guard:
             hangs=self._pulse.hangs_since is not None,
             pacemaker=self._stack.controller is not None,
             quorate=votes.quorate if votes else None,
-            ring=votes.ring if votes else "",
+            ring=votes.ring if votes else self._state.eyes.ring,
             here=held is not None,
             link=self._link_is_up(),
             tentative=held is not None and not held.serves,

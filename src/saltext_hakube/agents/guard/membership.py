@@ -12,6 +12,7 @@ from saltext_hakube.agents.guard import quorum, totem
 from saltext_hakube.agents.guard.quorum import Quorum
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds until the tool is started again, the last one for good
+LIVES = 5.0  # seconds that it has to go on after it spoke, so that the pauses begin anew
 SPEAKS_WITHIN = 5.0  # seconds: it tells what is so as soon as it is started
 ANEW_EVERY = 60.0  # seconds until it is started anew: what is stuck is as silent as what is well
 TOTEM_EVERY = 60.0  # seconds until the timeouts are read again: they may change at any time
@@ -33,6 +34,7 @@ class Membership:
         self._asking: Child | None = None
         self._reader = quorum.Reader()
         self._failed = 0
+        self._spoke: float | None = None
         self._said = ""
         self._looks: Timer | None = None
 
@@ -48,7 +50,7 @@ class Membership:
             if one is not None:
                 one.cancel()
         self._child = self._timer = self._silent = self._asking = self._looks = None
-        self._failed = 0
+        self._failed, self._spoke = 0, None
         self.now = None
 
     def _follow(self) -> None:
@@ -68,8 +70,7 @@ class Membership:
             self._silent.cancel()
             self._silent = None
             self._timer = self._loop.after(ANEW_EVERY, self._follow)
-        self._failed = 0
-        self._said = ""
+            self._spoke = self._loop.now()
         self._know(found)
 
     def _know(self, found: Quorum | None) -> None:
@@ -95,6 +96,9 @@ class Membership:
             if one is not None:
                 one.cancel()
         self._child = self._silent = None
+        if self._spoke is not None and self._loop.now() - self._spoke >= LIVES:
+            self._failed, self._said = 0, ""
+        self._spoke = None
         pause = PAUSES[min(self._failed, len(PAUSES) - 1)]
         self._failed += 1
         if self._failed == len(PAUSES) and why != self._said:

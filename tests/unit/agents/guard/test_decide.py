@@ -124,6 +124,19 @@ def test_the_quorum_that_is_lost_while_pacemaker_is_dead_counts_as_any_cut():
     assert state.due == 1.0 + AFTER_QUORUM
 
 
+@pytest.mark.parametrize(
+    ("eyes", "announces"),
+    [(WELL, []), (WELL._replace(ring="1.9"), [ANNOUNCE]), (CUT, [])],
+)
+def test_that_nobody_said_for_a_moment_what_is_so_is_no_news(eyes, announces):
+    state = see(well(), WELL._replace(quorate=None), 1.0, T).state
+    assert what(see(state, eyes, 1.2, T)) == announces
+    # After a cut it is: the others may have had the address.
+    state = see(well(), CUT, 1.0, T).state
+    state = see(state, CUT._replace(quorate=None), 1.1, T).state
+    assert what(see(state, WELL, 1.2, T)) == [ANNOUNCE]
+
+
 def test_an_address_is_announced_when_it_serves():
     step = see(well(), WELL._replace(here=False), 1.0, T)
     step = see(step.state, WELL._replace(tentative=True), 2.0, T)

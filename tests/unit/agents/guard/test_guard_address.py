@@ -129,3 +129,21 @@ def test_an_address_that_went_in_the_last_moment_was_not_given_up(
     assert found.shown()["gave_up"] is None
     assert not until(lambda: found.shown()["gave_up"], 0.5)
     assert "stays" not in capsys.readouterr().err
+
+
+def test_a_word_on_the_quorum_that_was_missing_for_a_moment_changes_nothing(
+    made, own_network, until
+):
+    own_network("address", "add", "192.0.2.100/24", "dev", "one")
+    found = made("192.0.2.100")
+    assert until(lambda: whys(found))
+    before = whys(found)
+    word = found._membership.now
+    for now in (None, word):
+        found._membership.now = now
+        found._membership.changed()
+    assert found.shown()["trouble"] == ""
+    assert whys(found) == before
+    found._membership.now = word._replace(ring="1.2")
+    found._membership.changed()
+    assert whys(found) == [*before, "the membership changed"]

@@ -121,3 +121,15 @@ def test_a_tool_that_is_well_is_asked_anew_without_a_doubt_in_between(
     seen = follow()
     assert until(lambda: len(tool.started) >= 5)
     assert seen == [True]
+
+
+def test_a_tool_that_ends_each_time_it_has_spoken_is_not_started_without_a_pause(
+    tool, follow, until, monkeypatch
+):
+    """As where corosync has no quorum provider: then it says what is so, and ends."""
+    monkeypatch.setattr(membership, "PAUSES", (0.02, 0.5))
+    tool.then = "exit 1"
+    seen = follow()
+    until(lambda: False, 2.0)
+    assert 2 <= len(tool.started) <= 7
+    assert set(seen) == {True, None}

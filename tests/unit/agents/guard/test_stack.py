@@ -1,5 +1,6 @@
 """Whether corosync and Pacemaker live, and whether corosync hangs: real processes and sockets."""
 
+import gc
 import itertools
 import os
 import socket
@@ -209,11 +210,12 @@ def test_a_door_with_a_queue_that_nobody_lets_in_is_a_hang(loop, door, crowd, qu
     seen = Pulse(loop, lambda: told.append(seen.hangs_since), door[0])
     seen.start()
     seen._known = True
+    gc.collect()
     begin, open_ = loop.now(), len(list(Path("/proc/self/fd").iterdir()))
     until(loop, lambda: told)
     assert told[0] is not None
     assert loop.now() - begin >= pulse.HANGS
-    assert len(list(Path("/proc/self/fd").iterdir())) == open_  # none is kept
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_  # none is kept
     seen.stop()
 
 
