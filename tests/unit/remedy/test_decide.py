@@ -12,6 +12,7 @@ from saltext_hakube.core.remedy.decision import Pause, Record
 from saltext_hakube.core.remedy.fold import fold, snapshot
 from saltext_hakube.core.remedy.policy import Budget, Heal
 from saltext_hakube.core.remedy.replay import replay
+from saltext_hakube.core.remedy.report import Look
 from tests.unit.remedy.fleet import NODES, Fault, World, garbage, hang
 
 ACT = Heal(mode="act")
@@ -115,6 +116,46 @@ def test_a_resource_that_is_banned_is_cleaned_up_on_its_node():
     world.run(30)
     assert rungs(world) == [("hand", "node3")]
     assert not world.state().incidents
+
+
+def test_what_is_banned_on_all_nodes_is_cleaned_up_on_each():
+    """A bad haproxy.cfg everywhere, put right meanwhile. Each cleanup is a success of its own."""
+    world = quiet(World())
+    banned = set(NODES)
+
+    def look(state=None, order=None):
+        state = world.state()
+        for name in NODES:
+            node = world.nodes[name]
+            node.faults = [Fault({"pacemaker.failures"})] if banned else []
+            told = node.report(world.now)
+            if banned:
+                seen = [f"haproxy@{it}" for it in sorted(banned)]
+                told.looks["pacemaker.failures"] = Look(value="down", evidence={"banned": seen})
+            state = world.keep(decide.heard(world.cluster, state, told, world.clock))
+        return state
+
+    def perform(action):
+        world.now += 2
+        banned.discard(action.node)
+        return {"result": "done", "why": "", "verified": True}
+
+    world.look, world.perform = look, perform
+    world.run(90)
+    assert rungs(world) == [("hand", it) for it in NODES]
+    assert not world.state().incidents
+    assert "gave_up" not in kinds(world)
+
+
+def test_what_was_mended_of_an_incident_is_no_failure_because_of_the_rest():
+    world = quiet(World())
+    world.fault("node1", hang("apiserver"))
+    world.run(1)
+    world.fault("node1", hang("scheduler"))
+    world.run(20)
+    assert [it.component for _, it in world.actions] == ["apiserver", "scheduler"]
+    first = next(it for it in world.ledger if it.kind == "verified")
+    assert first.data["mended"] and first.data["why"] == "apiserver is well again"
 
 
 def test_one_nodes_view_of_the_whole_cluster_is_not_enough():

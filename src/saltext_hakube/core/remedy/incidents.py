@@ -198,25 +198,47 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
     elif not newer(state, sight, incident, attempt):
         found = (False, "nobody has said anything newer since") if age > 3 * patience else None
     else:
-        left = [it for it in incident.probes if not is_well(sight, it, node)]
-        hopeless = attempt.result != "done" or attempt.verified is False
-        doubted = attempt.witness == "down"
-        if attempt.rung == "standby" and not attempt.idle:
-            found = _stood_by(sight, attempt, late)
-        elif not left and not doubted:
-            found = True, "all that was down is up again"
-        elif attempt.idle:
-            found = False, f"nothing was done: {attempt.why}"
-        elif attempt.component == "files" and is_well(sight, "files.drift", node):
-            found = True, "the files are as applied"
-        elif attempt.verified and late and not doubted and not _down(sight, left, node):
-            # What is no clone may run on another node now.
-            found = True, "the node saw that it helped, and nobody says that it is down"
-        elif hopeless or late:
-            still = [sight.why(it, _own(it, node)) for it in left[:3]]
-            still += [attempt.told] if doubted else []
-            found = False, f"still: {'; '.join(still)}"
+        found = _came(sight, incident, late)
     return found
+
+
+def _came(sight: Sight, incident: Incident, late: bool) -> tuple[bool, str] | None:
+    """What came of the last attempt, by what was reported since. ``late``: no more will."""
+    attempt, node = incident.attempts[-1], incident.node
+    left = [it for it in incident.probes if not is_well(sight, it, node)]
+    hopeless = attempt.result != "done" or attempt.verified is False
+    doubted = attempt.witness == "down"
+    found = None
+    if attempt.rung == "standby" and not attempt.idle:
+        found = _stood_by(sight, attempt, late)
+    elif not left and not doubted:
+        found = True, "all that was down is up again"
+    elif attempt.idle:
+        found = False, f"nothing was done: {attempt.why}"
+    elif (why := _part(sight, incident, attempt)) and not doubted:
+        found = True, why
+    elif attempt.verified and late and not doubted and not _down(sight, left, node):
+        # What is no clone may run on another node now.
+        found = True, "the node saw that it helped, and nobody says that it is down"
+    elif hopeless or late:
+        still = [sight.why(it, _own(it, node)) for it in left[:3]]
+        still += [attempt.told] if doubted else []
+        found = False, f"still: {'; '.join(still)}"
+    return found
+
+
+def _part(sight: Sight, incident: Incident, attempt: Attempt) -> str:
+    """What is well again of what the attempt was for, though others of the incident are not; empty
+    where it is not."""
+    if attempt.component == "files":
+        return "the files are as applied" if is_well(sight, "files.drift", incident.node) else ""
+    if attempt.component == "pacemaker":
+        named = failing(sight)
+        others = bool(named) and attempt.node not in named
+        return f"nothing that failed is left on {attempt.node}" if others else ""
+    own = [it for it in incident.probes if PROBES[it].component == attempt.component]
+    is_back = bool(own) and all(is_well(sight, it, incident.node) for it in own)
+    return f"{attempt.component} is well again" if is_back else ""
 
 
 def _stood_by(sight: Sight, attempt: Attempt, late: bool) -> tuple[bool, str] | None:
