@@ -50,6 +50,8 @@ class Answer(NamedTuple):
     ticket: Ticket | None = None
 
 
+#: Is told the ticket of a job, as soon as there is one.
+Sent = Callable[[Ticket], None]
 #: Ask minions to run a function (Asker); those that answer in time are in what is returned.
 Ask = Callable[..., dict[str, Answer]]
 
@@ -68,11 +70,12 @@ class Asker:
         /,
         *,
         patient: Sequence[str] | None = None,
+        sent: Sent | None = None,
         **arguments: Any,
     ) -> dict[str, Answer]:
         """``function``: hakube_heal.report or hakube_heal.act. ``deadline``: seconds. ``patient``:
         for whom the whole of it is waited; for the others (who did not answer the last time) only a
-        little longer than for these. Default: all.
+        little longer than for these. Default: all. ``sent``: gets the ticket of the job.
 
         Raises Refused for a target that is none, HakubeError where the master cannot be asked.
         """
@@ -81,7 +84,7 @@ class Asker:
         try:
             with salt.client.get_local_client(mopts=dict(self._opts)) as client:
                 question = _Question(client, registry.known(self._opts).keys, list(minions))
-                found = question.ask(given, deadline, patient)
+                found = question.ask(given, deadline, patient, sent)
                 # Of a report that comes late nobody wants to know.
                 return question.owed(found) if function.endswith(".act") else found
         except SaltException as error:
@@ -124,7 +127,11 @@ class _Question:
         self._odd: dict[str, str] = {}
 
     def ask(
-        self, given: Mapping[str, Any], deadline: float, patient: Sequence[str] | None
+        self,
+        given: Mapping[str, Any],
+        deadline: float,
+        patient: Sequence[str] | None,
+        sent: Sent | None,
     ) -> dict[str, Answer]:
         started = time.monotonic()
         end = started + deadline
@@ -139,6 +146,8 @@ class _Question:
         if not job:
             return {}  # none of them is a minion of this master
         self._jid = job["jid"]
+        if sent is not None:
+            sent(Ticket(self._jid, self._nonce))
         expected = set(self._minions) & set(job["minions"])
         waited = expected if patient is None else expected & set(patient)
         looked = started

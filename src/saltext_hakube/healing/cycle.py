@@ -207,11 +207,19 @@ class Round:
         self.actions += 1
         minion = self._cluster.nodes[action.node]
         value: dict[str, Any] | None = None
+        tickets: list[Ticket] = []
+
+        def sent(ticket: Ticket) -> None:
+            # Before its answer: whoever comes after us, should we die, finds it.
+            tickets.append(ticket)
+            late.note(self._folder, late.Late(action, minion, ticket, self._doors.clock()))
+
         try:
             answer = self._doors.ask(
                 [minion],
                 "hakube_heal.act",
                 action.deadline + WAY,
+                sent=sent,
                 rung=action.rung,
                 component=action.component,
                 incident=action.incident,
@@ -221,9 +229,9 @@ class Round:
                 **({"undo": True} if action.undo else {}),
             ).get(minion)
             value = heard.result_of(answer)
-            if answer is not None and answer.ticket is not None:
-                now = self._doors.clock()
-                late.note(self._folder, late.Late(action, minion, answer.ticket, now))
+            if answer is None or answer.ticket is None:
+                for ticket in tickets:
+                    late.forget(self._folder, ticket)
         except HakubeError as error:
             value = {"result": "failed", "why": heard.line(error)}
         self._keep(decide.ended(self.state, action, value, self._doors.clock()))

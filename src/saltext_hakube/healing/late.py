@@ -1,4 +1,5 @@
-"""Answers that are still to come: of an action that was given up, for its deadline was over.
+"""Answers that are still to come: of an action that was given up, for its deadline was over, or of
+which the master died.
 
 The node may have done it all the same. Salt keeps what a job returned, so each round looks whether
 it has come. It is written down then, and believed as far as newer reports bear it out.
@@ -21,7 +22,7 @@ LONG, MOST = 900.0, 20
 
 
 class Late(Struct, frozen=True):
-    """``at``: Unix time at which the action was given up."""
+    """``at``: Unix time at which the job was sent."""
 
     action: Action
     minion: str
@@ -32,6 +33,11 @@ class Late(Struct, frozen=True):
 def note(folder: Path, late: Late) -> None:
     """Remember that this answer may come. Raises HakubeError."""
     write(folder, (*waiting(folder), late)[-MOST:])
+
+
+def forget(folder: Path, ticket: Ticket) -> None:
+    """It has come in time. Raises HakubeError."""
+    write(folder, tuple(it for it in waiting(folder) if it.ticket != ticket))
 
 
 def waiting(folder: Path) -> tuple[Late, ...]:

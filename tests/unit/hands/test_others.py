@@ -28,7 +28,8 @@ def config(port):
 
 @pytest.fixture
 def plainly(monkeypatch):
-    """Without TLS; what is asked and how it is judged is the same."""
+    """Without TLS, and at this machine, for another one; how it is judged is the same."""
+    monkeypatch.setattr(others, "_is_here", lambda *_: False)
     real = ask.request
     monkeypatch.setattr(ask, "request", lambda *it, **more: real(*it, **more, tls=False))
     monkeypatch.setattr(others, "PATIENCE", 0.5)
@@ -63,6 +64,9 @@ def test_of_what_is_its_own_a_node_is_no_witness():
     assert others.see(config(1), "vip", "", holder).value == "unknown"
     assert others.see(config(1), "vip", "", {}).value == "unknown"
     assert others.see(config(1), "apiserver", "node1", HERE).value == "unknown"
+    # Where each node's apiserver is declared at its own 127.0.0.1.
+    found = others.see(config(1), "apiserver", "node2", HERE)
+    assert found == ("unknown", "127.0.0.1 is this node's, too")
     assert others.see(config(1), "apiserver", "node9", HERE).value == "unknown"
     with pytest.raises(Refused, match="one of apiserver, vip"):
         others.see(config(1), "etcd", "", HERE)

@@ -33,8 +33,10 @@ class World:
         self.came = {}
         self.before = lambda function: None
 
-    def __call__(self, minions, function, deadline, /, *, patient=None, **arguments):
+    def __call__(self, minions, function, deadline, /, *, patient=None, sent=None, **arguments):
         ask.target(minions)
+        if sent:
+            sent(ask.Ticket(str(len(self.jobs)), "nonce"))
         self.jobs.append((tuple(minions), function, arguments))
         self.before(function)
         nodes = [minion.removesuffix(".example") for minion in minions]

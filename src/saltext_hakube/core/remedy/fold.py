@@ -288,10 +288,11 @@ def _acted(state: State, record: Record) -> State:
 
 
 def _late(state: State, record: Record) -> State:
-    """Only where it is of the last attempt, and that had been given up."""
+    """Only where it is of the last attempt, and that had been given up, or nobody waits for it any
+    more."""
     incident, data = state.incidents.get(record.incident), record.data
     last = incident.attempts[-1] if incident and incident.attempts else None
-    given_up = last is not None and last.result in ("lost", "failed")
+    given_up = last is not None and (last.flies or last.result in ("lost", "failed"))
     told = (data["rung"], data["node"], bool(data.get("undo")))
     if last is None or not given_up or (last.rung, last.node, last.undo) != told:
         return state

@@ -6,7 +6,7 @@ Asked when something was mended there: what answers on the spot may still not be
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from typing import NamedTuple
 
 from saltext_hakube.core.config import Config
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 def see(config: Config, what: str, node: str, interfaces: Interfaces) -> Seen:
     """``what``: apiserver (of ``node``) or vip; ``interfaces``: this machine's. Raises Refused."""
     if what == "apiserver":
-        return _apiserver(config, node)
+        return _apiserver(config, node, interfaces)
     if what == "vip":
         return _vip(config, interfaces)
     raise Refused(f"what: {what!a:.80}; one of apiserver, vip is expected")
@@ -45,22 +45,29 @@ def server(config: Config, node: str) -> Server | None:
     return next(iter([*named, *(it for it in config.servers if it.address in own)]), None)
 
 
-def _apiserver(config: Config, node: str) -> Seen:
+def _apiserver(config: Config, node: str, interfaces: Interfaces) -> Seen:
     if node == config.node:
         return Seen("unknown", f"{node} is this node itself")
     found = server(config, node)
     if found is None:
         return Seen("unknown", "no apiserver of that node is declared")
+    if _is_here(found.address, interfaces):
+        return Seen("unknown", f"{found.address} is this node's, too")
     return _ask(found.address, found.port, ask.WELL)
 
 
 def _vip(config: Config, interfaces: Interfaces) -> Seen:
     address = config.vip.address
-    if any(address == str(it.ip) for networks in interfaces.values() for it in networks):
+    if _is_here(address, interfaces):
         return Seen("unknown", "this node has the VIP itself")
     if not interfaces:
         return Seen("unknown", "nobody says which addresses this machine has")
     return _ask(address, config.haproxy.secure_port, ANY)
+
+
+def _is_here(address: str, interfaces: Interfaces) -> bool:
+    own = {str(it.ip) for networks in interfaces.values() for it in networks}
+    return address in own or ip_address(address).is_loopback
 
 
 def _ask(address: str, port: int, statuses: Collection[int]) -> Seen:
