@@ -212,7 +212,10 @@ class Round:
         def sent(ticket: Ticket) -> None:
             # Before its answer: whoever comes after us, should we die, finds it.
             tickets.append(ticket)
-            late.note(self._folder, late.Late(action, minion, ticket, self._doors.clock()))
+            try:
+                late.note(self._folder, late.Late(action, minion, ticket, self._doors.clock()))
+            except HakubeError as error:  # it is under way: its answer is waited for all the same
+                log.warning("hakube: cluster %s: %s", self.name, error)
 
         try:
             answer = self._doors.ask(

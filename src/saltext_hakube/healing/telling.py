@@ -5,6 +5,7 @@ Reads the ledgers as they are at the moment, and waits for nobody.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
@@ -32,6 +33,8 @@ from saltext_hakube.healing import (
 from saltext_hakube.healing.people import cluster_of
 from saltext_hakube.host import files, ledger
 
+log = logging.getLogger(__name__)
+
 #: So many clusters have a screen each; of more there is a line each.
 SCREENS = 3
 #: Lines of a history or a replay, the last ones.
@@ -51,13 +54,13 @@ def status(opts: Mapping[str, Any], name: str | None = None) -> str:
         lines.append("knows it: salt '*' saltutil.refresh_pillar)")
     if len(found) <= SCREENS:
         for cluster in found:
-            lines += ["", *_screen(opts, cluster)] if lines else _screen(opts, cluster)
+            try:
+                told = _screen(opts, cluster)
+            except HakubeError as error:  # the others are to be seen
+                told = [_unreadable(cluster, error)]
+            lines += ["", *told] if lines else told
         return "\n".join(lines)
-    told = [
-        (bool(state.incidents), screen.line(cluster, state, now))
-        for cluster, state, now in _states(opts, found)
-    ]
-    lines += [line for _, line in sorted(told, key=lambda it: not it[0])]
+    lines += [line for _, line in sorted(_lines(opts, found), key=lambda it: not it[0])]
     return "\n".join(lines)
 
 
@@ -125,8 +128,11 @@ def page(opts: Mapping[str, Any], file: Any = None) -> str:
     known = registry.known(opts)
     found = []
     for cluster in known.clusters.values():
-        records, _ = _since(opts, cluster)
-        found.append((cluster, _state(opts, cluster, records), metrics.counted(records)))
+        try:
+            records, _ = _since(opts, cluster)
+            found.append((cluster, _state(opts, cluster, records), metrics.counted(records)))
+        except HakubeError as error:  # hakube_own_fault tells of it
+            log.warning("hakube: cluster %s: %s", cluster.name, error)
     text = metrics.text(found, time.time())
     text += faults.metrics(places.folder(opts), [*known.clusters, *known.faults])
     if file is None:
@@ -170,12 +176,20 @@ def _state(opts: Mapping[str, Any], cluster: Cluster, records: Sequence[Record])
     return replace(state, heard=state.heard | heard, passing={})
 
 
-def _states(
-    opts: Mapping[str, Any], found: list[Cluster]
-) -> Iterator[tuple[Cluster, State, float]]:
+def _lines(opts: Mapping[str, Any], found: list[Cluster]) -> Iterator[tuple[bool, str]]:
+    """A line for each, and whether there is any trouble."""
     for cluster in found:
-        records, _ = _since(opts, cluster)
-        yield fleet.allowed(opts, cluster), _state(opts, cluster, records), time.time()
+        try:
+            state = _state(opts, cluster, _since(opts, cluster)[0])
+        except HakubeError as error:
+            yield True, _unreadable(cluster, error)
+            continue
+        told = screen.line(fleet.allowed(opts, cluster), state, time.time())
+        yield bool(state.incidents), told
+
+
+def _unreadable(cluster: Cluster, error: HakubeError) -> str:
+    return clean(f"WARNING: cluster {cluster.name}: nobody knows how it is: {error}", 500)
 
 
 def _warnings(opts: Mapping[str, Any], known: clusters.Known) -> Iterator[str]:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from saltext_hakube.core.remedy.decision import Record
 from saltext_hakube.healing import faults, fleet, notify, places, registry, telling
 from saltext_hakube.host import ledger
 from tests.unit.healing.conftest import Hook
@@ -138,6 +139,23 @@ def test_a_clock_that_goes_back_is_told(opts, world, pillars, told, monkeypatch)
     fleet.reconcile(opts, "k8s")
     found = faults.read(places.folder(opts)).get(("k8s", faults.CLOCK))
     assert found is None or found.over is not None
+
+
+@pytest.mark.parametrize("many", [0, 5])
+def test_a_ledger_that_cannot_be_read_hides_no_other_cluster(opts, world, pillars, many):
+    for number in range(many + 1):
+        declared = {"name": f"c{number}", "nodes": {f"m{number}": "192.0.2.1"}, "password": "x"}
+        pillars[f"m{number}"] = {"cluster": declared, "heal": {"mode": "act"}}
+    folder = places.cluster(opts, "k8s")
+    with ledger.hold(folder, "k8s", lambda records: records[0]) as book:
+        book.append([Record(kind="policy", at=1.0, data={"nodes": "none"})])
+    assert "cannot be read" in fleet.reconcile(opts)["failed"]["k8s"]
+    text = telling.status(opts)
+    assert "cluster k8s: nobody knows how it is: a record (policy) cannot be read" in text
+    assert "c0: " in text
+    page = telling.page(opts)
+    assert 'hakube_own_fault{cluster="k8s",kind="work"} 1' in page
+    assert 'hakube_mode{cluster="c0"' in page
 
 
 def test_a_disk_that_is_nearly_full_is_told_before_it_is(opts, pillars, told, monkeypatch):
