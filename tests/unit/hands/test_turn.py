@@ -1,0 +1,45 @@
+"""Files and the cluster's turn: a repair waits for it no longer than an action may last."""
+
+import pytest
+
+from saltext_hakube.core.config import Facts, resolve
+from saltext_hakube.core.remedy.task import Finding, Order, task
+from saltext_hakube.host import turn
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.remedy import files
+from saltext_hakube.host.remedy.scene import Scene
+from saltext_hakube.host.remedy.unit import Unit
+from tests.unit.config.pillars import GOOD
+from tests.unit.hands.clusters import CIB
+
+HAPROXY = Finding("would", "not as applied", (Order("apply", "haproxy", "put right haproxy"),))
+SYSCTL = Finding("would", "not as applied", (Order("apply", "sysctl", "put right sysctl"),))
+
+
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    """Of node1, with a CIB in a file. Whether haproxy runs is only said: no systemd is here."""
+    monkeypatch.setattr(files, "TURN", 0.5)
+    (tmp_path / "cib.xml").write_text(CIB)
+
+    def of(active="active"):
+        unit = Unit(name="haproxy", active=active, pid=7 if active == "active" else 0)
+        monkeypatch.setattr(Scene, "unit", lambda self, component=None: unit)
+        asked = task(rung="files", component="haproxy", incident="i", deadline=30)
+        machine = Machine(cib_file=tmp_path / "cib.xml")
+        return Scene(machine, resolve(GOOD, Facts(names=("node1",))), asked)
+
+    return of
+
+
+def test_while_another_node_has_the_turn_a_haproxy_that_runs_is_for_later(scene):
+    here = scene()
+    assert files.confirm(here, HAPROXY).go
+    with turn.take(here.machine, "node2", lease=30, wait=1):
+        found = files.confirm(here, HAPROXY)
+        assert found.result == "refused" and "node2 has had it" in found.why
+        assert files.confirm(here, SYSCTL).go, "nothing is reloaded for that"
+        assert files.confirm(scene("failed"), HAPROXY).go, "one that is down waits for nobody"
+    with turn.take(here.machine, "node1", lease=30, wait=1):
+        assert files.confirm(scene(), HAPROXY).go
+    assert files.confirm(here, HAPROXY).go
