@@ -20,14 +20,16 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from types import TracebackType
 
+import msgspec
 from msgspec.structs import replace
 
 from saltext_hakube.core.cib import turn
 from saltext_hakube.core.cib.turn import Claim, Entries, Entry
 from saltext_hakube.core.errors import Conflict, HakubeError, TimedOut
-from saltext_hakube.host import cib, settle
+from saltext_hakube.host import cib, files, settle
 from saltext_hakube.host.machine import Machine
 
 # How often those who wait look. Seconds.
@@ -122,12 +124,15 @@ def take(
     *,
     last: bool | Callable[[], bool] = False,
     stand_back: float = 0.0,
+    memory: Path | None = None,
 ) -> Turn:
     """Take the turn for ``lease`` seconds, and wait for it ``wait`` seconds at most.
 
     ``last``: let all others who wait go first, as the VIP's holder does (a function is asked at
     each look: an address may move); who comes first does not know yet who else will come, so with
-    ``stand_back`` it waits that long (seconds) before it may take the turn.
+    ``stand_back`` it waits that long (seconds) before it may take the turn. ``memory``: a file
+    below /run that keeps since when others' entries are as they are, for who waits often and never
+    as long as a lease: an owner that died would have the turn for ever else.
 
     Raises TimedOut, which says who has it; Refused where no cluster runs or it has no quorum.
     """
@@ -135,6 +140,7 @@ def take(
     if machine.cib_file is None and lease < SHORTEST_LEASE:
         raise HakubeError(f"a lease of {lease:g} s is too short; it takes {SHORTEST_LEASE:g} s")
     waiting = _Waiting(machine, owner, lease, last, stand_back)
+    waiting.seen = _remembered(memory)
     end = _now() + wait
     while True:
         left = end - _now()
@@ -149,8 +155,25 @@ def take(
             return taken
         if left <= 0:
             waiting.give_up()
+            _remember(memory, waiting.seen)
             raise TimedOut(waiting.told(wait))
         time.sleep(min(random.uniform(LOOK / 2, LOOK), left))
+
+
+def _remembered(memory: Path | None) -> dict[Entry, float]:
+    """What cannot be read is as if nothing was seen yet."""
+    if memory is None:
+        return {}
+    try:
+        found = msgspec.json.decode(files.read(memory) or b"", type=list[tuple[Entry, float]])
+    except msgspec.MsgspecError:
+        return {}
+    return {entry: since for entry, since in found if since <= _now()}
+
+
+def _remember(memory: Path | None, seen: turn.Seen) -> None:
+    if memory is not None:
+        files.write(memory, msgspec.json.encode(list(seen.items())), mode=0o600)
 
 
 class _Waiting:
@@ -174,7 +197,7 @@ class _Waiting:
             lease=lease,
             since=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
-        self._seen: turn.Seen = {}
+        self.seen: turn.Seen = {}
         self._entries: Entries = ()
         self._taken_at = 0.0
 
@@ -197,25 +220,25 @@ class _Waiting:
             # A token is one stay in the CIB: what was swept away never comes back as it was, or
             # others would take it for what they have seen long ago.
             self._claim = replace(self._claim, token=secrets.token_hex(4))
-        self._seen = turn.look(self._entries, self._seen, now)
+        self.seen = turn.look(self._entries, self.seen, now)
         mine = turn.mine_in(self._claim, self._entries)
         if mine is None or not mine.holds:
             # The lease counts from before the write. Where this is asked again because the answer
             # to that write was lost, and it was taken, it still does.
             self._taken_at = now
         back = self._claim.last and now - self._began < self._stand_back
-        wanted = turn.step(self._claim, self._entries, self._seen, now, stand_back=back)
+        wanted = turn.step(self._claim, self._entries, self.seen, now, stand_back=back)
         return turn.edit(text, wanted)
 
     def give_up(self) -> None:
         _remove(self._machine, lambda entry: entry.token == self._claim.token)
 
     def told(self, wait: float) -> str:
-        first = turn.before(self._claim, self._entries, self._seen, _now())
+        first = turn.before(self._claim, self._entries, self.seen, _now())
         if first is None:
             reason = "nobody has it, but this node lets others go first"
         else:
-            silent = _now() - self._seen[first]
+            silent = _now() - self.seen[first]
             reason = f"{first.told()}, and is silent for {silent:.0f} s of its {first.lease:g} s"
         return (
             f"{self._claim.owner} did not get the cluster's turn within {wait:g} s: {reason}. "

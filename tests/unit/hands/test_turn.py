@@ -1,8 +1,11 @@
 """Files and the cluster's turn: a repair waits for it no longer than an action may last."""
 
+import contextlib
+
 import pytest
 
 from saltext_hakube.core.config import Facts, resolve
+from saltext_hakube.core.errors import TimedOut
 from saltext_hakube.core.remedy.task import Finding, Order, task
 from saltext_hakube.host import turn
 from saltext_hakube.host.machine import Machine
@@ -43,3 +46,33 @@ def test_while_another_node_has_the_turn_a_haproxy_that_runs_is_for_later(scene)
     with turn.take(here.machine, "node1", lease=30, wait=1):
         assert files.confirm(scene(), HAPROXY).go
     assert files.confirm(here, HAPROXY).go
+
+
+def test_the_turn_of_a_node_that_died_is_had_by_who_waits_often_and_not_long(tmp_path):
+    """A lease is longer than an action waits: what was seen is remembered from one to the next."""
+    (tmp_path / "cib.xml").write_text(CIB)
+    machine, memory = Machine(cib_file=tmp_path / "cib.xml"), tmp_path / "turn.json"
+    turn.take(machine, "node2", lease=1.5, wait=1)  # and is heard of no more
+
+    def tries(often, **more):
+        for _ in range(often):
+            with contextlib.suppress(TimedOut):
+                turn.take(machine, "node1", lease=30, wait=0.5, **more).release()
+                return True
+        return False
+
+    assert not tries(4)
+    memory.write_text("torn {")
+    assert not tries(1, memory=memory)
+    assert tries(6, memory=memory)
+    assert not turn.show(machine)
+
+
+def test_a_turn_that_is_renewed_is_not_taken_away(tmp_path):
+    (tmp_path / "cib.xml").write_text(CIB)
+    machine, memory = Machine(cib_file=tmp_path / "cib.xml"), tmp_path / "turn.json"
+    with turn.take(machine, "node2", lease=1.5, wait=1) as other:
+        for _ in range(6):
+            with pytest.raises(TimedOut):
+                turn.take(machine, "node1", lease=30, wait=0.3, memory=memory)
+            other.renew()
