@@ -5,11 +5,12 @@ import contextlib
 import pytest
 
 from saltext_hakube.core.config import Facts, resolve
-from saltext_hakube.core.errors import TimedOut
+from saltext_hakube.core.errors import Refused, TimedOut
 from saltext_hakube.core.remedy.task import Finding, Order, task
 from saltext_hakube.host import turn
 from saltext_hakube.host.machine import Machine
-from saltext_hakube.host.remedy import files
+from saltext_hakube.host.remedy import claim, files
+from saltext_hakube.host.remedy import scene as scenes
 from saltext_hakube.host.remedy.scene import Scene
 from saltext_hakube.host.remedy.unit import Unit
 from tests.unit.config.pillars import GOOD
@@ -22,7 +23,8 @@ SYSCTL = Finding("would", "not as applied", (Order("apply", "sysctl", "put right
 @pytest.fixture
 def scene(tmp_path, monkeypatch):
     """Of node1, with a CIB in a file. Whether haproxy runs is only said: no systemd is here."""
-    monkeypatch.setattr(files, "TURN", 0.5)
+    monkeypatch.setattr(scenes, "TURN", 0.5)
+    monkeypatch.setattr(claim, "FOLDER", tmp_path)
     (tmp_path / "cib.xml").write_text(CIB)
 
     def of(active="active"):
@@ -39,13 +41,12 @@ def test_while_another_node_has_the_turn_a_haproxy_that_runs_is_for_later(scene)
     here = scene()
     assert files.confirm(here, HAPROXY).go
     with turn.take(here.machine, "node2", lease=30, wait=1):
-        found = files.confirm(here, HAPROXY)
-        assert found.result == "refused" and "node2 has had it" in found.why
+        with pytest.raises(Refused, match="node2 has had it"):
+            files.confirm(here, HAPROXY)
         assert files.confirm(here, SYSCTL).go, "nothing is reloaded for that"
         assert files.confirm(scene("failed"), HAPROXY).go, "one that is down waits for nobody"
-    with turn.take(here.machine, "node1", lease=30, wait=1):
-        assert files.confirm(scene(), HAPROXY).go
-    assert files.confirm(here, HAPROXY).go
+    assert files.confirm(scene(), HAPROXY).go
+    assert not turn.show(here.machine)
 
 
 def test_the_turn_of_a_node_that_died_is_had_by_who_waits_often_and_not_long(tmp_path):

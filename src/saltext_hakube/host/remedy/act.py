@@ -29,10 +29,6 @@ RUNGS: dict[str, ModuleType] = {
     "standby": standby,
     "fence": fence,
 }
-# Seconds to wait for the cluster's turn: a node that makes a change has it, and ends it. What is
-# not mended now is mended at the next attempt.
-TURN = 5.0
-SEEN = "turn.json"  # of others' turns, from one action to the next
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -155,12 +151,7 @@ def _turn(scene: Scene, rung: ModuleType) -> Iterator[None]:
         yield
         return
     lease = max(turn.SHORTEST_LEASE, scene.deadline.left + turn.SHORTEST_LEASE)
-    try:
-        wait, memory = scene.deadline.most(TURN), claim.FOLDER / SEEN
-        mine = turn.take(scene.machine, scene.node, lease, wait, memory=memory)
-    except TimedOut as error:
-        raise Refused(str(error)) from None
-    with mine:
+    with scene.turn(lease):
         yield
 
 

@@ -22,7 +22,6 @@ from saltext_hakube.host import turn
 from saltext_hakube.host.remedy import applied, hand, probe
 from saltext_hakube.host.remedy.scene import Scene, Subject
 
-TURN = 5.0  # seconds to wait for the cluster's turn
 SHOWN = 200  # letters of what changes, for people
 
 
@@ -76,20 +75,12 @@ def shown(changes: Any) -> str:
 
 def confirm(scene: Scene, finding: Finding) -> Finding:
     """An apply waits for the cluster's turn for minutes, an action has seconds: where another node
-    has it, nothing is begun that would be cut off."""
+    has it, nothing is begun that would be cut off. Raises Refused then."""
     unit = scene.unit("haproxy") if any(it.on == "haproxy" for it in finding.orders) else None
     if unit is None or not unit.runs:  # one that does not run is not reloaded
         return finding
-    held: list[str] = []
-
-    def free() -> bool:
-        entries = turn.show(scene.machine)
-        held[:] = [it.told() for it in entries if it.holds and it.owner != scene.node]
-        return not held
-
-    if scene.deadline.wait(free, TURN):
-        return finding
-    return refused(f"haproxy is reloaded in the cluster's turn: {held[0]}")
+    scene.turn(turn.SHORTEST_LEASE).release()  # the apply takes it again, when it needs it
+    return finding
 
 
 def do(scene: Scene, finding: Finding) -> None:

@@ -6,21 +6,27 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from saltext_hakube.core.config import Config
-from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.errors import HakubeError, Refused, TimedOut
 from saltext_hakube.core.remedy import local
 from saltext_hakube.core.remedy.local import Local, View
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.task import Place, Task, places
 from saltext_hakube.core.remedy.words import Component
-from saltext_hakube.host import cib, network
+from saltext_hakube.host import cib, network, turn
 from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.remedy import claim
 from saltext_hakube.host.remedy import unit as units
 from saltext_hakube.host.remedy.deadline import Deadline
 from saltext_hakube.host.remedy.unit import Unit
 from saltext_hakube.host.run import run
+from saltext_hakube.host.turn import Turn
 
 MON = ("crm_mon", "--one-shot", "--inactive", "--output-as=xml")
 LOOK = 10.0  # seconds for the cluster to say how it is; it takes some hundredths
+# Seconds to wait for the cluster's turn: a node that makes a change has it, and ends it. What is
+# not mended now is mended at the next attempt.
+TURN = 5.0
+SEEN = "turn.json"  # of others' turns, from one action to the next
 CLEANUP = 30.0  # seconds; crm_resource waits for the controllers' answers
 
 
@@ -96,6 +102,14 @@ class Scene:
     def run(self, *argv: str, most: float, env: Mapping[str, str] | None = None) -> str:
         """Run a program, at most so many seconds and never beyond the deadline; its output."""
         return run(argv, timeout=self.deadline.most(most), env=env).stdout
+
+    def turn(self, lease: float) -> Turn:
+        """The cluster's turn, for so many seconds. Raises Refused where another one has it."""
+        try:
+            wait, memory = self.deadline.most(TURN), claim.FOLDER / SEEN
+            return turn.take(self.machine, self.node, lease, wait, memory=memory)
+        except TimedOut as error:
+            raise Refused(str(error)) from None
 
     def say(self, line: str) -> None:
         self.did.append(line)
