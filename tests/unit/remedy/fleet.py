@@ -57,7 +57,8 @@ class Node:
     faults: list[Fault] = field(default_factory=list)
     holder: bool = False
     quorate: bool | None = True
-    standby: bool = False
+    standby: bool = False  # a person's
+    put: bool = False  # the healing's own standby: a boot ends it
     maintenance: bool = False
     busy: str = ""
     online: list[str] | None = None
@@ -97,7 +98,7 @@ class Node:
                 for name, (value, since) in looks.items()
             },
             maintenance=self.maintenance,
-            standby=self.standby,
+            standby=self.standby or self.put,
             busy=self.busy,
             quorate=self.quorate,
             online=list(NODES) if self.online is None else self.online,
@@ -168,6 +169,9 @@ class World:
         """What the node does."""
         self.now += self.took
         node = self.nodes[action.node]
+        if action.rung == "standby":
+            node.put = not action.undo
+            return {"result": "done", "why": "it is down", "did": ["standby"], "verified": True}
         cured = False
         for fault in node.faults:
             cure = fault.cures.get(action.rung, set()) & fault.down

@@ -1,11 +1,14 @@
 """What a node may do while its master is away."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from saltext_hakube.core.remedy.alone import (
+    RETRY,
     RIGHTS,
     SETTLE,
     Account,
@@ -85,6 +88,22 @@ def test_when_a_rung_did_not_help_it_takes_the_next_and_then_leaves_it():
             account = spent(spend(account, choice, POLICY, now), "done", "it did not help")
         now += SETTLE
     assert done == ["files", "hand"]
+
+
+@pytest.mark.parametrize("result", ["refused", "nothing"])
+def test_what_was_not_done_costs_no_token_and_is_tried_again_after_a_while(result):
+    account, now, tries = ARMED, NOW, []
+    while now < NOW + 3600:
+        choice = choose(account, AWAY, DRIFT, ACT, now)
+        if choice.component:
+            tries.append(now)
+            account = spend(account, choice, POLICY, now)
+            account = spent(account, result, "Salt is at work here")
+            assert tokens(account, POLICY, now) == 3.0
+        now += 5
+    assert [later - earlier for earlier, later in pairwise(tries)] == [RETRY] * (len(tries) - 1)
+    assert len(tries) == 3600 / RETRY
+    assert len(account.acts) == 1
 
 
 def test_what_is_down_anew_is_tried_anew():

@@ -61,7 +61,9 @@ class Course(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(Heal(mode="act", budget=BUDGET))
+        self.world = World(
+            Heal(mode="act", budget=BUDGET, rungs={"controller-manager": ("standby",)})
+        )
         self.under_way: tuple[float, Action] | None = None  # of which no answer came
         self.begun: list[Begun] = []
         self.jumps: list[float] = []  # true times
@@ -147,7 +149,7 @@ class Course(RuleBasedStateMachine):
     @rule(node=node_names)
     def a_node_boots(self, node: str) -> None:
         it = self.world.nodes[node]
-        it.boot, it.booted = f"{it.boot}x", self.world.now - 1
+        it.boot, it.booted, it.put = f"{it.boot}x", self.world.now - 1, False
 
     @rule(seconds=st.sampled_from([0.1, 0.9, 1.0, 4.1, 15.0, 20.0, 40.0, 100.0, 900.0, 3600.0]))
     def time_passes(self, seconds: float) -> None:
@@ -170,6 +172,13 @@ class Course(RuleBasedStateMachine):
     @rule(node=st.sampled_from(["", *NODES]))
     def resumed(self, node: str) -> None:
         self.world.keep(decide.resumed(self.world.state(), node, "done", self.world.clock))
+
+    @precondition(lambda self: self.world.state().incidents)
+    @rule(which=st.integers(0, 9))
+    def one_is_to_be_tried_anew(self, which: int) -> None:
+        opened = sorted(self.world.state().incidents)
+        name = opened[which % len(opened)]
+        self.world.keep(decide.retried(self.world.state(), name, "mended", self.world.clock))
 
     @rule(mode=st.sampled_from(["act", "observe"]))
     def the_policy_changes(self, mode: str) -> None:
@@ -214,7 +223,8 @@ class Course(RuleBasedStateMachine):
         self.may_be(step.action, state)
         state = world.keep(decide.begun(state, step.action, world.clock))
         begun = Begun(world.now, step.action.incident, self.key(state, step.action))
-        self.begun.append(begun)
+        if not step.action.undo:  # which takes back, and is never too much
+            self.begun.append(begun)
         if then == "dies":
             self.under_way = (world.now, step.action)
             self.late.append((step.action, world.perform(step.action), begun))
@@ -236,8 +246,8 @@ class Course(RuleBasedStateMachine):
         if step.refused and answer is not None:
             step = decide.late(state, action, answer, world.clock)
             # It says what came of what was done last, and of nothing before that.
-            last = [it for it in self.begun if it.incident == action.incident][-1]
-            counts = last is begun and action.incident in state.incidents
+            last = [it for it in self.begun if it.incident == action.incident][-1:]
+            counts = last == [begun] and action.incident in state.incidents
         world.keep(step)
         if counts and answer is not None:
             begun.idle = answer["result"] in ("nothing", "refused")
@@ -297,7 +307,8 @@ class Course(RuleBasedStateMachine):
         world, now = self.world, self.world.now
         assert world.policy.mode == "act"
         target = world.nodes[action.node]
-        assert not target.mute and not target.busy and not target.standby
+        assert not target.mute and not target.busy
+        assert action.undo or not (target.standby or target.put)
         for pause in state.pauses:
             if pause.node in ("", action.node):
                 assert pause.until is not None and pause.until <= world.clock
@@ -315,6 +326,8 @@ class Course(RuleBasedStateMachine):
             jumps = sum(at >= began for at in self.jumps) * BELIEVED
             assert now - began + jumps > other.deadline + LATE, "two repairs at once"
             self.under_way = None
+        if action.undo:
+            return
         for window, most, mine, idle in (
             (BUDGET.window, BUDGET.each, self.key(state, action), False),
             (BUDGET.window, ASKED, self.key(state, action), True),
@@ -349,14 +362,16 @@ class Course(RuleBasedStateMachine):
         while, nothing is done."""
         world = self.world
         self.calm(blind=True)
-        for _ in range(25):
+        away = any(node.put for node in world.nodes.values())
+        for _ in range(80 if away else 25):
             world.now += 15
-            state = self.look(list(NODES), set(), False)
-            step = decide.decide(world.cluster, state, world.clock)
-            state = world.keep(step)
-            assert step.action is None
+            before = len(world.actions)
+            step = world.round()
+            assert step.action is None or (step.action.undo and away)
+            assert len(world.actions) - before == (step.action is not None)
         state = world.state()
-        assert not state.incidents
+        assert not state.incidents and not state.standby
+        assert not any(node.put for node in world.nodes.values())
         attempts = [one for it in state.closed for one in it.attempts]
         assert all(one.ended is not None and one.mended is not None for one in attempts)
 

@@ -4,9 +4,10 @@ choose(account, asked, report, policy, now) -> Choice
 
 Its rights (``hakube:heal:alone``): when a master that once asked for reports has not for ``after``
 seconds; ``tokens`` actions, one more each ``every`` seconds; only rungs that touch what is this
-node's own and broken; each rung once for a component that is down, and anew after ``every``. None
-without quorum, in maintenance or standby, during a state run, or while a person paused the healing
-when the master was heard last.
+node's own and broken; each rung once for a component that is down, and anew after ``every``. What
+was needless or refused costs nothing, and is tried again after a while. None without quorum, in
+maintenance or standby, during a state run, or while a person paused the healing when the master was
+heard last.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from saltext_hakube.core.remedy.words import PROBES, Component, Rung
 RIGHTS: tuple[Rung, ...] = ("files", "hand")
 SETTLE = 10.0  # seconds that something is down, or since the last action, before the next
 KEPT = 20  # actions
+RETRY = 120.0  # seconds from one that was not done to the next
+IDLE = ("nothing", "refused")
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -88,7 +91,9 @@ def choose(account: Account, away: float, report: Report, rights: Rights, now: f
         waits = "all that this node may do about it was done"
         ladder = rights.rungs.get(component, DEFAULT[component])
         begin = max(since, now - rights.alone.every)
-        done = {it.rung for it in account.acts if it.component == component and it.at >= begin}
+        mine = [it for it in account.acts if it.component == component]
+        done = {it.rung for it in mine if it.at >= begin and it.result not in IDLE}
+        done |= {it.rung for it in mine if it.result in IDLE and 0 <= now - it.at < RETRY}
         left = [rung for rung in ladder if rung in RIGHTS and rung not in done]
         if left:
             why = f"the master has been away for {away:.0f} s, and {component} is down"
@@ -104,9 +109,16 @@ def spend(account: Account, choice: Choice, alone: Alone, now: float) -> Account
 
 
 def spent(account: Account, result: str, why: str) -> Account:
-    """What came of the last one."""
-    last = replace(account.acts[-1], result=result, why=why)
-    return replace(account, acts=(*account.acts[:-1], last))
+    """What came of the last one. Where nothing was done it cost nothing, and takes the place of the
+    like before it."""
+    *before, last = account.acts
+    last = replace(last, result=result, why=why)
+    if result not in IDLE:
+        return replace(account, acts=(*before, last))
+    same = (last.component, last.rung)
+    kept = [it for it in before if it.result not in IDLE or (it.component, it.rung) != same]
+    left = None if account.tokens is None else account.tokens + 1
+    return replace(account, tokens=left, acts=(*kept, last))
 
 
 def tokens(account: Account, alone: Alone, now: float) -> float:
