@@ -133,3 +133,16 @@ def test_what_is_tried_again_waits_for_a_person_too(cluster, mend, until):
     assert not until(lambda: len(cluster.told) > count, 0.5)
     cluster.cib = cib(**CLONE)
     assert until(lambda: len(cluster.told) > count)
+
+
+def test_a_file_that_is_put_right_once_more_meanwhile_is_tried_too(
+    cluster, mend, until, tmp_path, *, monkeypatch
+):
+    """After the reset systemd does not call the unit failed, as where nobody wants it."""
+    monkeypatch.setattr(repair, "RETRY", 0.5)
+    cluster.cib, cluster.problem = cib(**CLONE), "no cluster"
+    mend()
+    assert until(lambda: len(cluster.told) == 2)
+    cluster.state, cluster.problem = "inactive", ""
+    (tmp_path / "haproxy.cfg").write_text("put right, and better")
+    assert until(lambda: cluster.told.count(MENDED[1]) == 2, 5)

@@ -42,6 +42,7 @@ class Repair:
         self._not_before = 0.0  # while a good file has to wait
         self._said = ""
         self._tries = 0  # 0: nothing was done yet
+        self._reset = False  # whether it is our doing that the unit is not failed any more
         self._told: set[str] = set()
         loop.every(EVERY, self._look)
 
@@ -52,6 +53,7 @@ class Repair:
         if self._process.runs:
             # It runs with what it has read; a file changed since then is judged when it is down.
             self._failed_with, self._not_before, self._said = found, 0.0, ""
+            self._reset = False
             return
         now = self._loop.now()
         changed = found and found != self._failed_with
@@ -62,7 +64,7 @@ class Repair:
 
     def _shown(self, ended: Ended) -> None:
         state = units.unit(ended.output).active
-        if state == "failed":
+        if state == "failed" or (state == "inactive" and self._reset):
             self._failed_with = self._seen
             run(self._loop, self._settings.check, self._checked, CHECK)
             return
@@ -118,6 +120,7 @@ class Repair:
         settings = self._settings
         unit = settings.unit
         self._tries += 1
+        self._reset = True
         self._steps(
             [
                 (f"reset {unit}'s failure", ("systemctl", "reset-failed", "--", unit)),
