@@ -60,6 +60,7 @@ class Kernel:
     """``has`` the address; ``told``: what was read of that; ``lost_at``: when a loss was read."""
 
     links = {1: Link("one", True)}  # noqa: RUF012
+    sure = True
 
     def __init__(self, now):
         self.has = self.told = True

@@ -1,6 +1,7 @@
 """An address that goes, comes back and goes again while it is decided what Pacemaker hears. The
 addresses are real, Pacemaker's tools are stand-ins."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from saltext_hakube.agents.ground import netlink
 from saltext_hakube.agents.watch import address
 from saltext_hakube.agents.watch.actions import Actions
 from saltext_hakube.agents.watch.address import Floating
@@ -246,3 +248,29 @@ def test_a_loss_is_told_at_once(cluster, floating, ip, until):
     goes(ip)
     assert until(lambda: cluster.told)
     assert cluster.told == [FAILED]
+
+
+def test_while_the_kernel_cannot_be_asked_nobody_hears_of_what_was_seen_before(
+    cluster, floating, ip, until, monkeypatch
+):
+    """That the address is back was among the news that were lost, and a look at all goes wrong."""
+    cluster.cib = text("2.1-running")
+    ask, look = Floating._ask, netlink._all
+
+    def refuse():
+        raise OSError(errno.EINTR, os.strerror(errno.EINTR))
+
+    def lose(self):
+        monkeypatch.setattr(Floating, "_ask", ask)
+        monkeypatch.setattr(netlink, "_all", refuse)
+        floating._network.look()
+        comes(ip)
+        ask(self)
+
+    monkeypatch.setattr(Floating, "_ask", lose)
+    goes(ip)
+    assert until(lambda: cluster.asked)
+    assert not until(lambda: cluster.told, 0.5)
+    goes(ip)
+    monkeypatch.setattr(netlink, "_all", look)
+    assert until(lambda: cluster.told)

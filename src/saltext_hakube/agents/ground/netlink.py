@@ -59,6 +59,11 @@ class Network:
     def addresses(self) -> set[Address]:
         return self._now.addresses
 
+    @property
+    def sure(self) -> bool:
+        """Whether that is all; not while a look that went wrong has yet to be made again."""
+        return self._timer is None
+
     def here(self, ip: str) -> Address | None:
         """Where this machine has the address; None where it has not. One that serves, if any."""
         held = [one for one in self.addresses if one.ip == ip]

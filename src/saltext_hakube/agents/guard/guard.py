@@ -185,8 +185,10 @@ class Guard:
             say(f"{address} stays: {reason} ({why})", WARNING)
         self._state = decide.kept(self._state, now).state
 
-    def _absent(self) -> bool:
+    def _absent(self) -> bool | None:
         self._network.read()
+        if not self._network.sure:
+            return None
         return self._network.here(self._settings.address) is None
 
     def _answered(self, told: bool, done: str, why: str) -> None:

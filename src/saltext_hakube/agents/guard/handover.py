@@ -31,7 +31,8 @@ class HandOver:
     """``ask``: look, tell Pacemaker if need be, then call ``answered``. What was asked before, and
     has not been answered, is of no more use: it ends untold. So it does with ``leave``.
 
-    ``absent``: whether the address is not on this machine; asked in the last moment.
+    ``absent``: whether the address is not on this machine, None where that is not known just now;
+    asked in the last moment.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class HandOver:
         resource: str,
         address: str,
         *,
-        absent: Callable[[], bool],
+        absent: Callable[[], bool | None],
         answered: Answered,
     ):
         self._loop = loop
@@ -82,10 +83,11 @@ class HandOver:
             self._under_way = self._loop.after(0.0, lambda: self._tell(seen.hears, asked))
 
     def _tell(self, hears: str, asked: float) -> None:
-        if not self._absent():
+        absent = self._absent()
+        if absent is False:
             self._answered(True, "", "")
             return
-        if clock() - asked > FRESH:
+        if absent is None or clock() - asked > FRESH:
             self._answered(False, "", "")
             return
         argv = command(hears, self._node, self._resource)

@@ -189,7 +189,7 @@ class Floating:
         self._network.read()  # it may be back in this moment
         if self._here:
             return
-        if clock() - asked > FRESH:
+        if clock() - asked > FRESH or not self._network.sure:
             self._again(cib.SOON)
             return
         if gave_up(self._settings.guard):

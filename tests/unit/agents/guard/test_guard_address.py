@@ -1,12 +1,15 @@
 """What the guard makes of addresses that are not as usual. They are real; Pacemaker's tools are
 stand-ins, corosync and Pacemaker processes that sleep."""
 
+import errno
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from saltext_hakube.agents.ground import netlink
 from saltext_hakube.agents.ground.sample import Sample
 from saltext_hakube.agents.guard import cib as guards
 from saltext_hakube.agents.guard import guard, handover, membership, stack
@@ -147,3 +150,24 @@ def test_a_word_on_the_quorum_that_was_missing_for_a_moment_changes_nothing(
     found._membership.now = word._replace(ring="1.2")
     found._membership.changed()
     assert whys(found) == [*before, "the membership changed"]
+
+
+def test_while_the_kernel_cannot_be_asked_pacemaker_hears_nothing(
+    made, cluster, own_network, until, monkeypatch
+):
+    """That the address is back was among the news that were lost, and a look at all goes wrong."""
+    look = netlink._all
+
+    def refuse():
+        raise OSError(errno.EINTR, os.strerror(errno.EINTR))
+
+    found = made("192.0.2.100", Left(GaveUp(1.0, "corosync is dead")))
+    monkeypatch.setattr(netlink, "_all", refuse)
+    found._network.look()
+    own_network("address", "add", "192.0.2.100/24", "dev", "one")
+    assert until(lambda: cluster.asked)
+    assert not until(lambda: cluster.told, 1.0)
+    assert found.shown()["gave_up"]
+    own_network("address", "delete", "192.0.2.100/24", "dev", "one")
+    monkeypatch.setattr(netlink, "_all", look)
+    assert until(lambda: cluster.told)
