@@ -7,6 +7,7 @@ import time
 import pytest
 
 from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.remedy import ladder
 from saltext_hakube.core.remedy.fold import fold
 from saltext_hakube.healing import cycle, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ticket
@@ -47,6 +48,22 @@ def test_what_is_broken_is_mended_verified_and_closed(run, world, tmp_path):
         assert told.index(earlier) < told.index(later)
     assert told[-1] == "closed"
     assert not fold(ledger.read(tmp_path, "k8s")[0]).incidents
+
+
+def test_a_standby_is_taken_back_by_a_job_that_says_so(run, world, tmp_path, monkeypatch):
+    monkeypatch.setattr(ladder, "REST", 0.5)
+    world.down["node1", "scheduler.health"] = "nothing"
+    run(limit=20, settle=1, rungs={"scheduler": ("standby",)})
+    assert world.away
+    time.sleep(0.6)
+    run(limit=20, settle=1, rungs={"scheduler": ("standby",)})  # the next reconcile
+    acts = [said for _, what, said in world.jobs if what.endswith(".act")]
+    assert [(said["rung"], said.get("undo", False)) for said in acts] == [
+        ("standby", False),
+        ("standby", True),
+    ]
+    assert not world.away
+    assert not fold(ledger.read(tmp_path, "k8s")[0]).standby
 
 
 def hang(world, node="node1"):

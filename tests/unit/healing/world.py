@@ -26,6 +26,7 @@ class World:
     def __init__(self):
         self.down = {}
         self.silent = set()
+        self.away = set()  # in standby
         self.jobs = []
         self.seq = 0
         self.witness = "up"
@@ -53,6 +54,9 @@ class World:
                 if node not in self.silent
             }
         (node,) = nodes
+        if arguments["rung"] == "standby":
+            (self.away.discard if arguments.get("undo") else self.away.add)(node)
+            return {f"{node}.example": Answer({"result": "done", "verified": True}, True)}
         mended = [key for key, rung in self.down.items() if rung == arguments["rung"]]
         for key in mended:
             if key[0] == node:
@@ -70,6 +74,7 @@ class World:
             head
             | {"seq": self.seq, "at": time.time(), "looks": looks, "quorate": True}
             | {"online": list(NODES), "holder": node == self.holder}
+            | {"standby": node in self.away}
             | more
         )
 
