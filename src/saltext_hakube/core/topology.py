@@ -126,10 +126,12 @@ def absent(config: Config) -> tuple[Absent, ...]:
     """What is of ours and must not be there with this pillar: constraints that nobody feeds, an
     alert that nobody reads, a delay that is not wanted."""
     rules = () if config.steers else tuple(Absent(Location, it.id) for it in _steering(config))
-    delays = reflex.GATHER.keys() - {it.id for it in _properties(config)}
+    spoken = {it.id for it in _properties(config)}
+    delays = {name: value for name, value in reflex.GATHER.items() if name not in spoken}
     return (
         *rules,
-        *(Absent(Property, name) for name in sorted(delays)),
+        # One that is not ours is an administrator's.
+        *(Absent(Property, name, value=value) for name, value in delays.items()),
         *(() if config.heals else (alert.absent(),)),
     )
 
@@ -159,9 +161,15 @@ def _properties(config: Config) -> tuple[Property, ...]:
     # Without fence devices nothing would start while this is true, which is its default.
     if not declared.keys() & set(properties.FENCING):
         declared["stonith-enabled"] = text(bool(config.fencing))
-    if config.reflex.gather:
+    if config.reflex.gather and not reflex.GATHER.keys() & _spoken_of(config):
         declared = reflex.GATHER | declared
     return tuple(Property(id=name, value=value) for name, value in declared.items())
+
+
+def _spoken_of(config: Config) -> set[str]:
+    """The properties of which the pillar says beside ``hakube:properties`` what becomes of them."""
+    said = config.declared
+    return {*said.objects.properties, *said.absent.properties}
 
 
 def _vip(config: Config) -> Primitive:

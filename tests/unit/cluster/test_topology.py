@@ -2,16 +2,21 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
 
 from saltext_hakube.core.cib.document import EMPTY
 from saltext_hakube.core.cib.objects import Primitive, Property
 from saltext_hakube.core.cib.plan import plan
 from saltext_hakube.core.cib.removal import Absent
 from saltext_hakube.core.config import Facts, resolve
+from saltext_hakube.core.declared import declared
 from saltext_hakube.core.topology import absent, topology
+from tests.lab.test_document import PILLAR as COMPARED
 
+ROOT = Path(__file__).parents[3]
 PILLAR = {
     "cluster": {
         "nodes": {"node1": "192.0.2.11", "node2": "192.0.2.12", "node3": "192.0.2.13"},
@@ -26,6 +31,11 @@ NODES = ("node1", "node2", "node3")
 def objects(**pillar):
     config = resolve({**PILLAR, **pillar}, Facts(names=("node1",)))
     return {item.id: item for item in topology(config)}
+
+
+def delayed(value):
+    """A CIB with this transition-delay and nothing else."""
+    return plan([Property(id="transition-delay", value=value)], EMPTY).after
 
 
 def simulate(tmp_path, *words, **pillar):
@@ -133,11 +143,38 @@ def test_pacemaker_gathers_news_for_a_moment_unless_the_pillar_says_otherwise():
     off = {"reflex": {"gather": False}}
     assert "transition-delay" not in objects(**off)
     config = resolve({**PILLAR, **off}, Facts(names=("node1",)))
-    assert Absent(Property, "transition-delay") in absent(config)
+    assert Absent(Property, "transition-delay", value="50ms") in absent(config)
     assert not any(it.kind is Property for it in absent(resolve(PILLAR, Facts(names=("node1",)))))
+
+
+@pytest.mark.parametrize("gather", [True, False])
+@pytest.mark.parametrize("given", ["2s", None])
+def test_a_delay_that_the_pillar_has_elsewhere_is_no_contradiction(gather, given):
+    """It may have it there from before hakube spoke of it."""
+    name, text = "transition-delay", delayed("1s")
+    own = {"absent": {"properties": [name]}} if given is None else {}
+    own = own or {"objects": {"properties": {name: given}}}
+    pillar = {**PILLAR, **own, "reflex": {"gather": gather}}
+    done = declared(pillar, Facts(names=("node1",))).plan(text)
+    (change,) = [it for it in done.changes if it.id == name]
+    assert change.details == {"value": ("1s", given)}
+
+
+def test_a_delay_that_is_not_ours_stays_where_we_want_none():
+    off = declared({**PILLAR, "reflex": {"gather": False}}, Facts(names=("node1",)))
+    for value, gone in (("2s", False), ("50ms", True)):
+        changes = off.plan(delayed(value)).changes
+        assert any(it.id == "transition-delay" for it in changes) is gone, value
 
 
 def test_fencing_under_its_newer_name_is_not_contradicted():
     found = objects(properties={"fencing-enabled": False})
     assert found["fencing-enabled"].value == "false"
     assert "stonith-enabled" not in found
+
+
+def test_the_docs_pillar_for_the_documents_own_values_is_what_the_lab_compares():
+    text = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(hakube:\n.*?)```", text, re.DOTALL)
+    found = topology(resolve(yaml.safe_load(shown)["hakube"], Facts(names=("node1",))))
+    assert found == topology(resolve(COMPARED, Facts(names=("node1",))))

@@ -118,11 +118,14 @@ def edit_option(cib: Cib, wanted: Option) -> Iterator[Change]:
         yield Change(action=action, kind=place.kind, id=wanted.id, details=details)
 
 
-def remove_option(cib: Cib, kind: type, name: str) -> Iterator[Change]:
-    """Take a property or default out, under all its names, wherever it holds always."""
+def remove_option(cib: Cib, kind: type, name: str, value: str | None = None) -> Iterator[Change]:
+    """Take a property or default out, under all its names, wherever it holds always; with a
+    ``value``: only where it has that one."""
     place = PLACES[kind]
     standing = _pairs(cib, place, name)
     values = {n: cib.referred(pair).attrib.get("value", "") for n, pair in standing.items()}
+    if value is not None and not all(_same(name, found, value) for found in values.values()):
+        return
     for pair in _all_pairs(cib, place, set(standing)):
         holder = cib.parent(pair)
         cib.remove(pair)

@@ -21,12 +21,16 @@ from saltext_hakube.core.cib.words import Wrong
 
 
 class Absent(Struct, frozen=True):
-    """An object that is not to be there. Of a node: names of attributes and of utilization."""
+    """An object that is not to be there. Of a node: names of attributes and of utilization.
+
+    ``value``: of a property or default; with another one it stays, being somebody else's.
+    """
 
     kind: type[Object]
     id: str
     attributes: tuple[str, ...] = ()
     utilization: tuple[str, ...] = ()
+    value: str | None = None
 
 
 def outer_first(gone: Iterable[Absent]) -> list[Absent]:
@@ -40,7 +44,7 @@ def remove(cib: Cib, item: Absent, spoken: Collection[str]) -> Iterator[Change]:
     ``spoken``: the ids of which it is said what becomes of them.
     """
     if item.kind in OPTIONS:
-        yield from options.remove_option(cib, item.kind, item.id)
+        yield from options.remove_option(cib, item.kind, item.id, item.value)
     elif item.kind is NodeValues:
         yield from options.remove_node_values(cib, item.id, (item.attributes, item.utilization))
     else:
