@@ -29,7 +29,7 @@ Answered = Callable[[bool, str, str], None]
 
 class HandOver:
     """``ask``: look, tell Pacemaker if need be, then call ``answered``. What was asked before, and
-    has not been answered, is of no more use: it ends untold. So it does with ``leave``.
+    has not been answered, is of no more use: it ends unanswered. So it does with ``leave``.
 
     ``absent``: whether the address is not on this machine, None where that is not known just now;
     asked in the last moment.
@@ -53,6 +53,7 @@ class HandOver:
         self._answered = answered
         self._said = ""
         self._under_way: Child | Timer | None = None
+        self._tells = ""  # the crm_resource that is that, and may have been heard already
 
     def ask(self) -> None:
         self.leave()
@@ -63,6 +64,9 @@ class HandOver:
         if self._under_way is not None:
             self._under_way.cancel()
             self._under_way = None
+        if self._tells:
+            say(f"{self._tells} is not waited for any more")
+            self._tells = ""
 
     def _read(self, ended: Ended, asked: float) -> None:
         if ended.told:
@@ -91,9 +95,11 @@ class HandOver:
             self._answered(False, "", "")
             return
         argv = command(hears, self._node, self._resource)
+        self._tells = " ".join(argv)
         self._under_way = run(self._loop, argv, lambda ended: self._told(ended, hears), LONG)
 
     def _told(self, ended: Ended, hears: str) -> None:
+        self._tells = ""
         if ended.told:
             self._warn(f"Pacemaker could not be told that the address is gone: {ended.told}")
             self._answered(False, "", "")

@@ -102,9 +102,10 @@ def test_all_of_the_address_is_given_up(made, own_network, until, state):
 
 
 def test_who_still_tells_pacemaker_when_the_address_is_back_is_ended(
-    made, cluster, own_network, until
+    made, cluster, own_network, until, capsys
 ):
-    """Else it could be heard, and a VIP that is well fails, when Pacemaker listens again."""
+    """Else it could be heard, and a VIP that is well fails, when Pacemaker listens again. Or it was
+    heard already: people are told that it was begun."""
     program = cluster._folder / "bin" / "crm_resource"
     program.write_text(f"#!/bin/sh\necho $$ >>{cluster._folder}/told\nexec sleep 300\n")
     made("192.0.2.100", Left(GaveUp(1.0, "corosync is dead")))
@@ -113,6 +114,8 @@ def test_who_still_tells_pacemaker_when_the_address_is_back_is_ended(
     assert Path(f"/proc/{pid}").exists()
     own_network("address", "add", "192.0.2.100/24", "dev", "one")
     assert until(lambda: not Path(f"/proc/{pid}").exists(), handover.LONG / 2)
+    said = capsys.readouterr().err
+    assert said.count("crm_resource --fail -r VIP -N node1 is not waited for") == 1
 
 
 def test_an_address_that_went_in_the_last_moment_was_not_given_up(
