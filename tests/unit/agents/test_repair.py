@@ -146,3 +146,22 @@ def test_a_file_that_is_put_right_once_more_meanwhile_is_tried_too(
     cluster.state, cluster.problem = "inactive", ""
     (tmp_path / "haproxy.cfg").write_text("put right, and better")
     assert until(lambda: cluster.told.count(MENDED[1]) == 2, 5)
+
+
+def test_a_unit_that_systemd_has_forgotten_since_its_reset_is_no_failure(cluster, mend, until):
+    """It keeps none of which nothing failed any more, and says so to who resets it once more."""
+    systemctl = cluster._folder / "bin" / "systemctl"
+    text = systemctl.read_text()
+    forgets = (
+        f"grep -q reset-failed {cluster._folder}/told && "
+        'echo "Failed to reset failed state of unit $3: Unit $3 not loaded." >&2 && exit 1'
+    )
+    systemctl.write_text(text.replace("*) echo", f"*) {forgets}\n echo"))
+    cluster.cib, cluster.problem = cib(**CLONE), "no cluster"
+    actions = mend()
+    assert until(lambda: cluster.told.count(MENDED[1]) == 2)
+    cluster.problem = ""
+    assert until(lambda: actions.seen[-1]["what"] == "cleaned up VIP in the cluster")
+    count = len(cluster.told)
+    assert not until(lambda: len(cluster.told) > count, 0.5)
+    assert not any("reset" in one["what"] for one in actions.seen[1:])

@@ -25,6 +25,8 @@ RETRY = 5.0  # seconds until what Pacemaker or systemd did not take is tried aga
 TRIES = 10  # ... times at most; Pacemaker's own failure-timeout remains
 DEADLINE = 2.0  # seconds for systemctl, and for cibadmin
 CHECK = 10.0  # seconds for `haproxy -c`
+# What systemctl says of a unit that systemd does not keep any more: its failure was reset before.
+FORGOTTEN = "not loaded"
 LONG = 20.0  # seconds for crm_resource --cleanup, which waits for the cluster
 
 
@@ -141,11 +143,12 @@ class Repair:
         (what, argv), *rest = left
 
         def done(ended: Ended) -> None:
-            text = f"could not: {what} ({ended.told})" if ended.told else what
+            problem = "" if FORGOTTEN in ended.told else ended.told
+            text = f"could not: {what} ({problem})" if problem else what
             if text not in self._told:  # what is tried again is no news
                 self._told.add(text)
                 self._actions.did(text, f"{self._settings.config} was repaired")
-            self._steps(rest, failed=failed or bool(ended.told))
+            self._steps(rest, failed=failed or bool(problem))
 
         run(self._loop, argv, done, LONG)
 
