@@ -7,6 +7,7 @@ way, goes on, and people see what of it does not count.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -38,9 +39,14 @@ def read(data: Any, kind: Any) -> tuple[Any, tuple[str, ...]]:
 
 def _more(data: Any, kind: type[Struct]) -> list[str]:
     """Fields that the value has not, which are nothing where it is read as a whole."""
-    # msgspec.structs.fields looks at each annotation anew, and this is done for each record.
-    known = kind.__struct_encode_fields__
-    return [_told(f"{it}", "not known here") for it in data if it not in known][:MOST]
+    more = data.keys() - _names(kind)
+    return [_told(f"{it}", "not known here") for it in data if it in more][:MOST] if more else []
+
+
+@cache
+def _names(kind: type[Struct]) -> frozenset[str]:
+    # msgspec.structs.fields looks at each annotation anew, and this is asked for each record.
+    return frozenset(kind.__struct_encode_fields__)
 
 
 def _part(data: Any, kind: Any, path: str, tell: Tell) -> Any:

@@ -135,6 +135,8 @@ class Sight:
     def put_away(self, incident: str) -> str:
         """The node that is in standby because of this incident, by what was done and by its own
         word; empty where none is."""
+        if not self.standby:
+            return ""
         return next(
             (it for it, by in self.standby.items() if by == incident and self._stands_by(it)), ""
         )
