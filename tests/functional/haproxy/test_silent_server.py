@@ -7,6 +7,7 @@ import contextlib
 import csv
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -138,3 +139,20 @@ def test_a_silent_one_costs_little_where_no_server_is_ready(world):
     assert max(took) < 10  # 0.2 s and what the machine takes for it
     silent = found.stats(backend=kubernetes.unchecked(kubernetes.BACKEND))
     assert int(silent["wredis"]) == len([it for it in took if it >= 0.2]) > 0
+
+
+def test_who_waits_for_a_free_place_where_no_server_is_ready_is_not_given_up_so_soon(world):
+    """Without a `timeout queue` haproxy takes that of a connection for it."""
+    found = world(server_options="maxconn 1", timeouts={"connect": "20s"})
+    for server in found.servers:
+        server.ready = False
+    found.wait(lambda stats: stats["act"] == "0", "BACKEND")
+    backend = kubernetes.unchecked(kubernetes.BACKEND)
+    place = ("127.0.0.1", found.port)
+    held = [found.stack.enter_context(socket.create_connection(place)) for _ in found.servers]
+    end = time.monotonic() + PATIENCE
+    while found.stats("BACKEND", backend)["scur"] != "3" and time.monotonic() < end:
+        time.sleep(0.05)
+    free = threading.Timer(1.0, held[0].close)
+    free.start()
+    assert found.ask()[1] > 0.5

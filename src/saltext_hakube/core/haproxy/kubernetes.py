@@ -135,6 +135,8 @@ def _unchecked(options: Haproxy, backend: str, servers: Iterable[tuple[str, str,
         "mode tcp",
         f"balance {options.balance}",
         *_connection_lines(options, _soon(options)),
+        # Where the pillar's words for a server have a maxconn; else it were the connection's.
+        f"timeout queue {options.timeouts.connect}",
         *(_server(*server, _without_check(words)) for *server, words in servers),
     )
     return Section(f"backend {unchecked(backend)}", lines, apart=True)
