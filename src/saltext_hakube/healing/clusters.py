@@ -9,7 +9,7 @@ counts, and where none has most, the one that was rendered last; the others are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, ValidationError, convert
@@ -286,12 +286,14 @@ def _name(data: Any) -> str:
     return name if isinstance(name, str) and len(name) <= 64 else ""
 
 
-def chosen(known: Known, names: Iterable[str] | str | None) -> list[Cluster]:
+def chosen(known: Known, names: Any) -> list[Cluster]:
     """The clusters of these names, or all. Raises ConfigError for one that is not there."""
     if names is None:
         return list(known.clusters.values())
-    wanted = [names] if isinstance(names, str) else list(names)
+    wanted = list(names) if isinstance(names, list | tuple) else [names]
     for name in wanted:
+        if not isinstance(name, str):
+            raise ConfigError([f"cluster: {shown(name)}; its name is expected"])
         if name in known.faults:
             raise ConfigError([f"cluster {name}: {known.faults[name]}"])
         if name not in known.clusters:

@@ -12,7 +12,8 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -87,40 +88,46 @@ def found(folder: Path, said: Mapping[Key, str], now: float | None = None) -> No
     now = time.time() if now is None else now
     if not any(said.values()) and not said.keys() & read(folder).keys():
         return
-    with _changed(folder) as faults:
-        for key, why in said.items():
-            old = faults.get(key)
-            if why:
-                new = Fault(cluster=key[0], kind=key[1], why=clean(why, 400), since=now)
-                if old is not None and old.over is None:
-                    new = replace(old, why=new.why)
-                faults[key] = new
-            elif old is not None and old.over is None:
-                del faults[key]
-                if old.told is not None:  # who was told that it began is told that it ended
-                    faults[key] = replace(old, over=now, told=None, came={})
+    _change(folder, partial(_said, said=said, now=now))
+
+
+def _said(faults: dict[Key, Fault], said: Mapping[Key, str], now: float) -> None:
+    for key, why in said.items():
+        old = faults.get(key)
+        if why:
+            new = Fault(cluster=key[0], kind=key[1], why=clean(why, 400), since=now)
+            if old is not None and old.over is None:
+                new = replace(old, why=new.why)
+            faults[key] = new
+        elif old is not None and old.over is None:
+            del faults[key]
+            if old.told is not None:  # who was told that it began is told that it ended
+                faults[key] = replace(old, over=now, told=None, came={})
 
 
 def told(folder: Path, fault: Fault, came: dict[str, str], now: float) -> None:
-    """People were told of it, or there is no way to."""
-    with _changed(folder) as faults:
-        there = faults.get(fault.key)
-        if there is None or there.since != fault.since:
-            return
-        if fault.over is not None:
-            del faults[fault.key]
-        else:
-            faults[fault.key] = replace(there, told=now, came=came)
+    """People were told of it, or there is no way to. Raises nothing."""
+    _change(folder, partial(_told, fault=fault, came=came, now=now))
 
 
-@contextlib.contextmanager
-def _changed(folder: Path) -> Iterator[dict[Key, Fault]]:
-    """The faults, which are written where they are others at the end of the block."""
+def _told(faults: dict[Key, Fault], fault: Fault, came: dict[str, str], now: float) -> None:
+    there = faults.get(fault.key)
+    if there is None or there.since != fault.since:
+        return
+    if fault.over is not None:
+        del faults[fault.key]
+    else:
+        faults[fault.key] = replace(there, told=now, came=came)
+
+
+def _change(folder: Path, change: Callable[[dict[Key, Fault]], None]) -> None:
+    """Change the faults, which are written where they are others then; that they cannot be is
+    logged."""
     try:
         with _alone(folder):
             before = read(folder)
             faults = dict(before)
-            yield faults
+            change(faults)
             if faults != before:
                 _write(folder, faults)
     except (OSError, HakubeError) as error:

@@ -60,11 +60,19 @@ def retry(
 ) -> dict[str, Any]:
     """Try an open incident anew, with all its rungs. Pauses and budgets hold."""
     among = [cluster_of(opts, name)] if name else list(registry.known(opts).clusters.values())
-    opened = {it.name: list(_state(opts, it).incidents) for it in among}
+    opened: dict[str, list[str]] = {}
+    unread: list[str] = []
+    for it in among:
+        try:
+            opened[it.name] = list(_state(opts, it).incidents)
+        except HakubeError as error:  # it may be another one's
+            unread.append(f"; nobody knows which cluster {it.name} has: {error}")
     found = [name for name, ids in opened.items() if incident in ids]
     if not found:
         there = ", ".join([it for ids in opened.values() for it in ids][:10]) or "none"
-        raise ConfigError([f"there is no open incident {shown(incident)}; open: {there}"])
+        raise ConfigError(
+            [f"there is no open incident {shown(incident)}; open: {there}{''.join(unread[:3])}"]
+        )
     if len(found) > 1:
         raise ConfigError(
             [f"several clusters have an incident {incident}; say which: cluster={found[0]}"]
@@ -80,13 +88,13 @@ def _state(opts: Mapping[str, Any], cluster: Cluster) -> State:
     return fold.fold(records)
 
 
-def cluster_of(opts: Mapping[str, Any], name: Any, node: str | None = None) -> Cluster:
+def cluster_of(opts: Mapping[str, Any], name: Any, node: Any = None) -> Cluster:
     """The cluster of this name; the pillar is read anew if it is not known. Raises ConfigError."""
     known = registry.known(opts)
     if not isinstance(name, str) or name not in known.clusters:
         known = registry.known(opts, fresh=True)
     (cluster,) = clusters.chosen(known, [name])
-    if node is not None and node not in cluster.nodes:
+    if node is not None and node not in list(cluster.nodes):
         raise ConfigError(
             [f"cluster {name} has no node {shown(node)}; it has {', '.join(cluster.nodes)}"]
         )
@@ -106,7 +114,8 @@ def _end(seconds: Any, until: Any, now: float) -> float | None:
     if seconds is not None and until is not None:
         raise ConfigError(["either for_ or until, not both"])
     if seconds is not None:
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0:
+        number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+        if not number or not seconds > 0:  # nan is not, either
             raise ConfigError([f"for_: {shown(seconds)}; a number of seconds above 0 is expected"])
         return now + min(float(seconds), 10 * 366 * 86400.0)
     if until is None:
@@ -119,11 +128,12 @@ def _end(seconds: Any, until: Any, now: float) -> float | None:
 
 def _time(given: Any) -> float:
     """Unix time, or a time as 2026-12-24T18:00 (the master's own, where it says no zone)."""
-    if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return float(given)
     try:
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            # Raises for what is no time that could be told.
+            return datetime.fromtimestamp(given, timezone.utc).timestamp()
         return datetime.fromisoformat(str(given)).timestamp()
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         raise ConfigError(
             [f"until: {shown(given)}; a time as 2026-12-24T18:00 is expected, or Unix time"]
         ) from None

@@ -1,5 +1,6 @@
 """What is wrong with the healing itself is told to people, beyond the log."""
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -8,8 +9,9 @@ import time
 
 import pytest
 
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy.decision import Record
-from saltext_hakube.healing import faults, fleet, notify, places, registry, telling
+from saltext_hakube.healing import faults, fleet, notify, people, places, registry, telling
 from saltext_hakube.host import ledger
 from tests.unit.healing.conftest import Hook
 
@@ -153,9 +155,22 @@ def test_a_ledger_that_cannot_be_read_hides_no_other_cluster(opts, world, pillar
     text = telling.status(opts)
     assert "cluster k8s: nobody knows how it is: a record (policy) cannot be read" in text
     assert "c0: " in text
+    with pytest.raises(HakubeError, match="nobody knows which cluster k8s has"):
+        people.retry(opts, "disk-m0-9", "the disk is new")
     page = telling.page(opts)
     assert 'hakube_own_fault{cluster="k8s",kind="work"} 1' in page
     assert 'hakube_mode{cluster="c0"' in page
+
+
+def test_a_ledger_that_cannot_be_read_hides_no_incident_of_another_cluster(opts, world, pillars):
+    declared = {"name": "a", "nodes": {"m0": "192.0.2.1"}, "password": "x"}
+    pillars["m0"] = {"cluster": declared, "heal": {"mode": "act"}}
+    with ledger.hold(places.cluster(opts, "a"), "a", lambda records: records[0]) as book:
+        book.append([Record(kind="policy", at=1.0, data={"nodes": "none"})])
+    world.down["node2", "disk.space"] = "never"
+    fleet.reconcile(opts, "k8s")
+    assert "disk on node2" in telling.explain(opts, "disk-node2-1")
+    assert people.retry(opts, "disk-node2-1", "the disk is new")["cluster"] == "k8s"
 
 
 def test_a_disk_that_is_nearly_full_is_told_before_it_is(opts, pillars, told, monkeypatch):
@@ -207,3 +222,17 @@ def test_it_is_kept_on_a_disk_that_is_full(tmp_path):
     command = ["unshare", "-m", "sh", "-c", script, "sh", tmp_path, sys.executable, FILLED]
     told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert told.stdout.splitlines() == [str(errno.ENOSPC), "['the disk is full']"], told.stderr
+
+
+@pytest.mark.parametrize("hinder", ["another one writes", "no lock"])
+def test_a_fault_that_cannot_be_kept_ends_nothing(tmp_path, monkeypatch, caplog, hinder):
+    monkeypatch.setattr(faults, "WAIT", 0.0)
+    folder = tmp_path / "gone" if hinder == "no lock" else tmp_path
+    with contextlib.ExitStack() as stack:
+        if hinder == "another one writes":
+            stack.enter_context(faults.lock.held(folder / f"{faults.FILE}.lock"))
+        faults.found(folder, {("k8s", faults.WORK): "nothing is done"}, 1.0)
+        fault = faults.Fault(cluster="k8s", kind=faults.WORK, why="it", since=1.0)
+        faults.told(folder, fault, {}, 2.0)
+    assert "cannot be kept" in caplog.text
+    assert faults.read(folder) == {}
