@@ -152,3 +152,13 @@ def test_one_that_has_ended_can_be_cancelled_still(loop):
     loop.run()
     child.cancel()
     child.cancel()
+
+
+def test_of_a_line_without_an_end_no_more_is_kept_than_its_last_part(loop):
+    script = "head -c 1000000 /dev/zero; echo last; exec sleep 60"
+    came = []
+    child = follow(loop, ["sh", "-c", script], lambda line: (came.append(line), loop.stop()), None)
+    loop.run()
+    child.cancel()
+    assert came[0].endswith("last")
+    assert len(came[0]) < 2 * process.LINE + 100

@@ -54,6 +54,9 @@ def made(loop, cluster, tmp_path, own_network, monkeypatch):
         found = guard.Guard(loop, settings, Sample(str(sample)), left or Left())
         found.begin()
         found.die = lambda: (living.clear(), [one.kill() for one in sleeps])
+        found.live = lambda: living.update(
+            dict.fromkeys((stack.COROSYNC, stack.CONTROLLER), os.getpid())
+        )
         found.shown = lambda: json.loads(sample.read_text())
         return found
 
@@ -74,7 +77,9 @@ def test_an_ipv6_address_is_announced_when_it_serves(made, own_network, until):
     assert until(lambda: found.shown()["address"]["state"] == "tentative")
     assert found.shown()["address"]["here"] is False
     assert whys(found) == []
+    assert found._place() is None  # what is still to be sent of an earlier time is not
     assert until(lambda: found.shown()["address"]["here"])
+    assert found._place().name == "one"
     assert found.shown()["address"]["state"] is None
     assert until(lambda: whys(found) == ["the address came"])
 
@@ -174,3 +179,26 @@ def test_while_the_kernel_cannot_be_asked_pacemaker_hears_nothing(
     own_network("address", "delete", "192.0.2.100/24", "dev", "one")
     monkeypatch.setattr(netlink, "_all", look)
     assert until(lambda: cluster.told)
+
+
+def test_a_stack_that_is_back_in_the_last_moment_keeps_its_address(
+    made, own_network, until, monkeypatch
+):
+    """It is looked for five times a second: here it came since the last time."""
+    own_network("address", "add", "192.0.2.100/24", "dev", "one")
+    found = made("192.0.2.100")
+    due = guard.Guard._due
+
+    came = []
+
+    def late(self):
+        found.live()
+        due(self)
+        came.append(found.shown()["trouble"])
+
+    monkeypatch.setattr(guard.Guard, "_due", late)
+    found.die()
+    assert until(lambda: came)
+    assert came == [""]
+    assert found.shown()["address"]["here"]
+    assert found.shown()["gave_up"] is None
