@@ -165,3 +165,11 @@ def test_a_unit_that_systemd_has_forgotten_since_its_reset_is_no_failure(cluster
     count = len(cluster.told)
     assert not until(lambda: len(cluster.told) > count, 0.5)
     assert not any("reset" in one["what"] for one in actions.seen[1:])
+
+
+def test_while_it_waits_nobody_is_asked_all_the_time(cluster, mend, until, monkeypatch):
+    cluster.cib = cib(**CLONE, properties=properties(maintenance_mode="true"))
+    monkeypatch.setattr(repair, "AGAIN", 60.0)  # after the fixture's
+    mend()
+    assert until(lambda: cluster.asked)
+    assert not until(lambda: cluster.asked > 1, 1.0)

@@ -55,7 +55,7 @@ class Repair:
         if self._process.runs:
             # It runs with what it has read; a file changed since then is judged when it is down.
             self._failed_with, self._not_before, self._said = found, 0.0, ""
-            self._reset = False
+            self._tries, self._reset = 0, False
             return
         now = self._loop.now()
         changed = found and found != self._failed_with
@@ -105,9 +105,6 @@ class Repair:
         if why != self._said:
             self._said = why
             say(f"haproxy is down, and {self._settings.config} was changed; {why}")
-        if self._tries:  # it has begun; for systemd it is no failure any more
-            self._loop.after(AGAIN, self._again)
-            return
         self._busy = False
         self._failed_with = None  # so it is looked at again, and is what was repaired still
         self._not_before = self._loop.now() + AGAIN
