@@ -227,6 +227,27 @@ def test_an_ipv6_address_that_is_anothers_is_lost_and_one_that_is_only_coming_is
     assert cluster.told == ([FAILED] if taken else [])
 
 
+def test_a_stop_that_failed_is_not_forgotten_while_the_address_is_here_though_of_no_use(
+    cluster, loop, own_network, another, *, until, tmp_path
+):
+    """Pacemaker would take the VIP for stopped, and the machine would keep it."""
+    vip = "2001:db8::100"
+    another("address", "add", f"{vip}/64", "dev", "other", "nodad")
+    settings = REFLEX._replace(
+        hand_over=True,
+        vip=Vip(vip, "one", 64),
+        vip_resource="VIP-apiserver",
+        guard=str(tmp_path / "guard.json"),
+    )
+    cluster.cib = text("2.1-stop-failed").replace("192.0.2.100", vip)
+    own_network("address", "add", f"{vip}/64", "dev", "one")
+    made = Floating(loop, settings, Actions(), loop.now, lambda: None)
+    assert until(lambda: made.seen["address"]["state"] == "dadfailed")
+    asked = cluster.asked
+    assert until(lambda: cluster.asked > asked)
+    assert not until(lambda: cluster.told, 0.5)
+
+
 @pytest.mark.parametrize(
     ("age", "muted"), [(0.0, True), (1.0, True), (60.0, False), (-60.0, False)]
 )
