@@ -73,7 +73,7 @@ class Asker:
         sent: Sent | None = None,
         **arguments: Any,
     ) -> dict[str, Answer]:
-        """``function``: hakube_heal.report or hakube_heal.act. ``deadline``: seconds. ``patient``:
+        """``function``: hakube_heal.report, act or witness. ``deadline``: seconds. ``patient``:
         for whom the whole of it is waited; for the others (who did not answer the last time) only a
         little longer than for these. Default: all. ``sent``: gets the ticket of the job.
 
@@ -96,7 +96,7 @@ class Asker:
             with salt.client.get_local_client(mopts=dict(self._opts)) as client:
                 keys = registry.known(self._opts).keys
                 return _Question(client, keys, [minion], ticket).come(minion)
-        except SaltException as error:
+        except Exception as error:  # whatever a returner raises
             raise HakubeError(f"the job cache could not be read: {error}") from None
 
 

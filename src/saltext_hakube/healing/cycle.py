@@ -207,15 +207,15 @@ class Round:
         self.actions += 1
         minion = self._cluster.nodes[action.node]
         value: dict[str, Any] | None = None
+        answered = False
         tickets: list[Ticket] = []
+        attempt = len(self.state.incidents[action.incident].attempts) - 1
 
         def sent(ticket: Ticket) -> None:
             # Before its answer: whoever comes after us, should we die, finds it.
             tickets.append(ticket)
-            try:
-                late.note(self._folder, late.Late(action, minion, ticket, self._doors.clock()))
-            except HakubeError as error:  # it is under way: its answer is waited for all the same
-                log.warning("hakube: cluster %s: %s", self.name, error)
+            one = late.Late(action, minion, ticket, self._doors.clock(), attempt)
+            self._noted(late.note, one)
 
         try:
             answer = self._doors.ask(
@@ -232,12 +232,19 @@ class Round:
                 **({"undo": True} if action.undo else {}),
             ).get(minion)
             value = heard.result_of(answer)
-            if answer is None or answer.ticket is None:
-                for ticket in tickets:
-                    late.forget(self._folder, ticket)
+            answered = answer is None or answer.ticket is None
         except HakubeError as error:
             value = {"result": "failed", "why": heard.line(error)}
         self._keep(decide.ended(self.state, action, value, self._doors.clock()))
+        for ticket in tickets if answered else ():
+            self._noted(late.forget, ticket)
+
+    def _noted(self, note: Callable[[Path, Any], None], about: late.Late | Ticket) -> None:
+        """It is under way, or over: that this cannot be noted changes nothing of that."""
+        try:
+            note(self._folder, about)
+        except (HakubeError, OSError) as error:
+            log.warning("hakube: cluster %s: %s", self.name, error)
 
     def _late(self) -> None:
         """Take in what came after all of actions that were given up."""
@@ -245,14 +252,17 @@ class Round:
         left = []
         for one in waiting:
             now = self._doors.clock()
-            answer = self._doors.late(one.minion, one.ticket)
-            value = heard.result_of(answer)
+            try:
+                value = heard.result_of(self._doors.late(one.minion, one.ticket))
+            except HakubeError as error:  # of what was: it keeps nothing from being done
+                log.warning("hakube: cluster %s: %s", self.name, error)
+                value = None
             if value is not None:
-                self._keep(decide.late(self.state, one.action, value, now))
+                self._keep(decide.late(self.state, one.action, value, now, one.attempt))
             elif 0 <= now - one.at < late.LONG:
                 left.append(one)
         if waiting:
-            late.write(self._folder, tuple(left))
+            self._noted(late.write, tuple(left))
 
     def _wait(self, again: float | None, end: float) -> tuple[bool, bool]:
         """Wait until it is worth to look again. Whether it is, and whether for an event."""

@@ -22,12 +22,14 @@ LONG, MOST = 900.0, 20
 
 
 class Late(Struct, frozen=True):
-    """``at``: Unix time at which the job was sent."""
+    """``at``: Unix time at which the job was sent; ``attempt``: the how manieth of the incident's
+    it is, from 0."""
 
     action: Action
     minion: str
     ticket: Ticket
     at: float
+    attempt: int | None = None
 
 
 def note(folder: Path, late: Late) -> None:

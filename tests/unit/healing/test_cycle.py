@@ -7,9 +7,9 @@ import time
 import pytest
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy import ladder
+from saltext_hakube.core.remedy import decide, ladder
 from saltext_hakube.core.remedy.fold import fold
-from saltext_hakube.healing import cycle, seen, wishes
+from saltext_hakube.healing import cycle, late, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ticket
 from saltext_hakube.host import ledger
 from tests.unit.healing.world import cluster
@@ -336,3 +336,42 @@ def test_of_an_answer_that_comes_in_time_nothing_is_waited_for(run, world, tmp_p
     world.down["node1", "files.drift"] = "files"
     run(limit=20, settle=1)
     assert world.acts and not (tmp_path / "late.json").exists()
+
+
+def test_a_job_cache_that_cannot_be_read_keeps_nothing_from_being_done(world, tmp_path):
+    given_up(world, tmp_path)
+    world.down.clear()
+    world.down["node2", "files.drift"] = "files"
+
+    def late(minion, ticket):
+        raise HakubeError("the job cache could not be read")
+
+    outcome = cycle.cycle(cycle.Doors(world, late=late), cluster(settle=1), tmp_path, limit=6)
+    assert outcome.actions and not world.down
+    assert (tmp_path / "late.json").exists(), "it may be read later"
+
+
+def test_an_answer_counts_though_it_cannot_be_noted_that_it_came(run, world, monkeypatch):
+    def full(*_):
+        raise HakubeError("the disk is full")
+
+    monkeypatch.setattr(late, "write", full)
+    world.down["node1", "files.drift"] = "files"
+    outcome = run(limit=20, settle=1)
+    (acted,) = [it.data for it in outcome.records if it.kind == "acted"]
+    assert acted["result"] == "done"
+
+
+def test_the_answer_of_the_first_of_two_tries_is_not_that_of_the_second(world, tmp_path):
+    doors = given_up(world, tmp_path)
+    (one,) = late.waiting(tmp_path)
+    assert one.attempt == 0
+    with cycle.hold(tmp_path, "k8s") as book:
+        state = fold(book.records)
+        again = decide.begun(state, one.action, time.time())
+        failed = decide.ended(again.state, one.action, {"result": "failed"}, time.time())
+        book.append([*again.records, *failed.records])
+    cycle.cycle(doors, cluster(settle=1), tmp_path, limit=0)
+    (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
+    assert [it.result for it in incident.attempts][:2] == ["lost", "failed"]
+    assert "late" in kinds(tmp_path)

@@ -709,6 +709,32 @@ def test_an_action_of_which_nobody_hears_again_is_an_attempt_that_failed():
     assert rungs(world) == [("hand", "node2")], "the next rung, after a rest"
 
 
+@pytest.mark.parametrize("second", ["under way", "failed"])
+def test_a_late_answer_to_the_first_of_two_attempts_is_none_of_the_second(second):
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    world.now += 6
+    world.round()
+    world.now += 1
+    step = decide.decide(world.cluster, world.look(), world.clock)
+    kill = step.action
+    world.keep(step)
+    world.keep(decide.begun(world.state(), kill, world.clock))
+    world.keep(decide.ended(world.state(), kill, None, world.clock))
+    world.keep(decide.begun(world.state(), kill, world.clock + 1))
+    if second == "failed":
+        failed = {"result": "failed", "why": "no"}
+        world.keep(decide.ended(world.state(), kill, failed, world.clock + 2))
+    before = world.state().incidents
+    done = {"result": "done", "why": ""}
+    step = decide.late(world.state(), kill, done, world.clock + 3, attempt=0)
+    assert [it.kind for it in step.records] == ["late"], "it is kept"
+    assert step.state.incidents == before
+    step = decide.late(step.state, kill, done, world.clock + 4, attempt=1)
+    (incident,) = step.state.incidents.values()
+    assert [it.result for it in incident.attempts] == ["lost", "done"]
+
+
 def test_what_was_decided_and_not_begun_is_decided_again():
     world = quiet(World())
     world.fault("node2", hang("scheduler"))

@@ -296,6 +296,9 @@ def _late(state: State, record: Record) -> State:
     told = (data["rung"], data["node"], bool(data.get("undo")))
     if last is None or not given_up or (last.rung, last.node, last.undo) != told:
         return state
+    # The same rung may have been begun once more since.
+    if incident and data.get("attempt", len(incident.attempts) - 1) != len(incident.attempts) - 1:
+        return state
     state = _acted(state, record)
     return _last(state, record, mended=None)
 

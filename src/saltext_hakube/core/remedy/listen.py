@@ -114,14 +114,17 @@ def _of(action: Action) -> dict[str, Any]:
     return data | {"component": action.component} | ({"undo": True} if action.undo else {})
 
 
-def late(state: State, action: Action, answer: dict[str, Any], now: float) -> Step:
+def late(
+    state: State, action: Action, answer: dict[str, Any], now: float, attempt: int | None = None
+) -> Step:
     """The answer to an action that was given up already. It is kept in any case; where nothing else
-    was done since, it is as if it had come in time: newer reports have to tell what came of it."""
+    was done since, it is as if it had come in time: newer reports have to tell what came of it.
+    ``attempt``: the how manieth of its incident it was, from 0; None where nobody noted that."""
     ids = {*state.incidents, *(it.id for it in state.closed)}
     if action.incident not in ids:
         return Step(state=state, refused=f"{action.incident} is not known any more")
     book = Book(state, now)
-    data = _of(action)
+    data = _of(action) | ({} if attempt is None else {"attempt": attempt})
     book.write("late", action.incident, data | _answer(action, answer))
     return book.step()
 
