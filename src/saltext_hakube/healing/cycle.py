@@ -108,6 +108,7 @@ class Round:
             self._look(given)
             given = None
             self._witness()
+            self._wishes()  # those that came while the nodes were asked
             step = self._keep(decide.decide(self._cluster, self.state, self._doors.clock()))
             if any(record.kind not in DULL for record in self.records[before:]):
                 self._idle = 0

@@ -375,3 +375,15 @@ def test_the_answer_of_the_first_of_two_tries_is_not_that_of_the_second(world, t
     (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
     assert [it.result for it in incident.attempts][:2] == ["lost", "failed"]
     assert "late" in kinds(tmp_path)
+
+
+def test_a_pause_that_comes_while_the_nodes_are_asked_counts_at_once(run, world, tmp_path):
+    world.down["node1", "files.drift"] = "files"
+
+    def pause(function):
+        if len(world.jobs) == 2 and function.endswith("report"):
+            wishes.leave(tmp_path, wishes.Wish(kind="pause", at=time.time(), reason="new switches"))
+
+    world.before = pause
+    run(limit=8, settle=1)
+    assert "paused" in kinds(tmp_path) and not world.acts
