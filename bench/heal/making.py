@@ -38,7 +38,7 @@ def spoil_two(scene: Scene) -> None:
 def put_right(scene: Scene) -> None:
     for node in scene.nodes:
         if node.read(CONFIG).strip() == GARBAGE:
-            node.write(CONFIG, scene.text)
+            node.write(CONFIG, scene.files[node.name])
         node.run(f"rm -f {CONFIG}.hakube-refused")
 
 
@@ -47,7 +47,7 @@ def files_changed(scene: Scene) -> list[str]:
 
 
 def files_right(scene: Scene) -> bool:
-    return all(it.read(CONFIG) == scene.text for it in _two(scene))
+    return all(it.read(CONFIG) == scene.files[it.name] for it in _two(scene))
 
 
 def _two(scene: Scene) -> list[Node]:

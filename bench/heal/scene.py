@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,15 +26,15 @@ INFINITY = 1000000
 
 @dataclass
 class Scene:
-    """``holder`` has the VIP when it begins, ``node`` is where the fault is. As they were before on
-    that node: ``text`` of haproxy.cfg, ``pids``: unit -> its main process. ``told``: figures of
-    this fault's own, for the record."""
+    """``holder`` has the VIP when it begins, ``node`` is where the fault is. As they were before:
+    ``files``: node -> its haproxy.cfg; ``pids``: unit -> its main process on the fault's node.
+    ``told``: figures of this fault's own, for the record."""
 
     master: Master
     nodes: list[Node]
     holder: Node
     node: Node
-    text: str = ""
+    files: dict[str, str] = field(default_factory=dict)
     pids: dict[str, str] = field(default_factory=dict)
     told: dict[str, object] = field(default_factory=dict)
 
@@ -114,8 +115,13 @@ def blocked(node: Node, resource: str) -> bool:
 
 def banned(node: Node, resource: str) -> bool:
     """Whether its failures on this node keep it away."""
-    told = [it.rpartition(": ") for it in health.failures(node)]
-    return any(it[0] == f"{resource} on {node.name}" and int(it[2]) >= INFINITY for it in told)
+    told = [it.rpartition(": ") for it in failures(node, resource)]
+    return any(it[0].endswith(f" on {node.name}") and int(it[2]) >= INFINITY for it in told)
+
+
+def failures(node: Node, resource: str) -> list[str]:
+    """Its fail counts; an instance of a clone may have a number."""
+    return [it for it in health.failures(node) if re.match(rf"{resource}(:\d+)? on ", it)]
 
 
 def quorate(node: Node) -> bool:
@@ -143,9 +149,7 @@ def clean(unit: str, resource: str, *, everywhere: bool = False) -> Seen:
 
     def seen(scene: Scene) -> bool:
         node = scene.nodes[0]
-        if blocked(node, resource):
-            return False
-        if any(it.startswith(f"{resource} on ") for it in health.failures(node)):
+        if blocked(node, resource) or failures(node, resource):
             return False
         return (all if everywhere else any)(answers(it, unit) for it in scene.nodes)
 
@@ -155,7 +159,8 @@ def clean(unit: str, resource: str, *, everywhere: bool = False) -> Seen:
 def file_and_haproxy(scene: Scene) -> bool:
     """The file is as it was, and haproxy runs with it."""
     node = scene.node
-    return node.read(CONFIG) == scene.text and active(node, "haproxy") and bool(balancer.up(node))
+    right = node.read(CONFIG) == scene.files[node.name]
+    return right and active(node, "haproxy") and bool(balancer.up(node))
 
 
 def haproxies_answer(scene: Scene) -> bool:

@@ -6,7 +6,10 @@ from bench.heal import results
 from bench.heal.faults import FAULTS
 from bench.heal.master import Line, lines
 from saltext_hakube.core.remedy.decision import Record
-from saltext_hakube.core.remedy.history import history
+from saltext_hakube.core.remedy.history import history, past
+from saltext_hakube.core.remedy.report import Look
+from saltext_hakube.core.remedy.story import explain
+from tests.unit.remedy.stage import NODES, Stage
 
 STORY = "\n".join(FAULTS["scheduler-hang"].tells)
 
@@ -138,3 +141,81 @@ def test_what_never_healed_is_no_median():
 def test_an_incident_that_was_given_up_is_not_over():
     assert not Line("a-node1-1", "given up, for 3.0 s (2 actions)").over
     assert Line("a-node1-1", "well without us after 3.0 s").over
+
+
+def untold(stage, words):
+    """Those of the words that no story of the stage has."""
+    stories = [explain(stage.records, it.id) for it in past(stage.records)]
+    text = "\n".join(line for story in stories for line in story)
+    return [it for it in words if it not in text]
+
+
+def hang(stage, *places):
+    for place in places:
+        how = {"how": ["silent"]}
+        why = "no answer within 1.5 s"
+        stage.down[place] = Look(value="down", why=why, since=stage.now, evidence=how)
+
+
+def kill(stage):
+    action = stage.until_action()
+    stage.act(action, {"result": "done", "why": "", "did": [], "verified": True})
+    stage.down.clear()
+    stage.look()
+    stage.look()
+
+
+def hold(stage):
+    assert not any(stage.look().action for _ in range(30))
+
+
+SCHEDULER = ("node2", "scheduler.health")
+
+
+def test_a_hang_that_is_killed_is_told_in_the_words_that_are_looked_for():
+    stage = Stage("hakube")
+    stage.look()
+    hang(stage, SCHEDULER)
+    assert untold(stage, FAULTS["scheduler-hang"].tells) != []
+    kill(stage)
+    for key in ("scheduler-stop", "scheduler-hang", "master-down"):
+        assert untold(stage, FAULTS[key].tells) == []
+
+
+def test_a_pause_is_told_in_the_words_that_are_looked_for():
+    stage = Stage("hakube")
+    stage.look()
+    stage.pause("new switches")
+    hang(stage, SCHEDULER)
+    hold(stage)
+    assert untold(stage, FAULTS["paused"].why) == []
+    assert untold(stage, FAULTS["paused"].tells) != []
+    stage.resume("resumed")
+    kill(stage)
+    assert untold(stage, FAULTS["paused"].tells) == []
+
+
+def test_who_only_observes_is_told_in_the_words_that_are_looked_for():
+    stage = Stage("hakube", mode="observe")
+    stage.look()
+    hang(stage, SCHEDULER)
+    hold(stage)
+    assert untold(stage, FAULTS["observe"].why) == []
+    stage.down.clear()
+    stage.look()
+    stage.look()
+    assert untold(stage, FAULTS["observe"].tells) == []
+
+
+def test_all_red_and_no_quorum_are_told_in_the_words_that_are_looked_for():
+    red = Stage("hakube")
+    red.look()
+    hang(red, *((node, "haproxy.request") for node in NODES))
+    hold(red)
+    assert untold(red, FAULTS["all-red"].why) == []
+    cut = Stage("hakube")
+    cut.look()
+    cut.silent |= {"node2", "node3"}
+    cut.down["node1", "files.drift"] = "changed"
+    hold(cut)
+    assert untold(cut, FAULTS["no-quorum"].why) == []
