@@ -224,8 +224,8 @@ hakube:
     guard: true
     # The holder announces the address after a move or a heal.
     announce: true
-    # Pacemaker plans a moment after the last of several news, not at the first.
-    gather: true
+    # Pacemaker plans a moment after the last of several news, not at the first; true with fast.
+    gather: false
 
   # What heals with the master's help: docs/healing.md.
   heal:

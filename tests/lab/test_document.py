@@ -48,7 +48,7 @@ PILLAR = {
     },
     "vip": {"address": "192.0.2.100"},
     "fencing": "none",
-    "reflex": {"steer": False, "gather": False},
+    "reflex": {"steer": False},
     "resources": {
         "vip": FORGIVEN,
         "haproxy": EVERY_MINUTE,
@@ -142,8 +142,6 @@ def test_our_defaults_differ_from_the_document_in_what_the_docs_name_and_in_noth
         assert told.pop(name) == {f"meta {key}": value for key, value in meta.items()}
     for name in ("green", "unknown"):
         assert told.pop(f"location-{VIP}-haproxy-{name}")["action"] == "create location"
-    del told["transition-delay"]["action"]
-    assert told.pop("transition-delay") == {"value": "50ms"}
     assert told == {
         f"order-{pair}-Optional": {"action": "update order", "symmetrical": "true -> false"}
         for pair in ("VIP-apiserver-haproxy-clone", "haproxy-clone-apiserver-group-clone")

@@ -44,7 +44,8 @@ class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     what failed because of haproxy's file is cleaned up when the file is good again. ``guard``: a
     node whose cluster stack died, or that lost quorum, gives the address up. ``announce``: the
     holder announces the address. ``gather``: Pacemaker plans a moment after the last of several
-    news, not after the first (``transition-delay``, where ``hakube:properties`` has none).
+    news, not after the first (``transition-delay``, where ``hakube:properties`` has none); with
+    the timing ``fast`` it is on.
 
     ``steer``, ``servers``, ``hand_over`` and ``repair`` are hakube-watch's, and need it.
     """
@@ -56,7 +57,7 @@ class Reflex(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     repair: bool = True
     guard: bool = True
     announce: bool = True
-    gather: bool = True
+    gather: bool = False
 
 
 def warnings(meta: Mapping[str, Any]) -> list[str]:

@@ -87,9 +87,14 @@ HAPROXY: Mapping[Profile, Mapping[str, Any]] = {
     },
 }
 
+# What it says under ``hakube:reflex``. Where a lost node is missed after 2.2 s, a second of
+# Pacemaker's sleep is much. The price: each of its plans begins 50 ms later, which an address that
+# went (0.4 s without it) has to wait, too.
+REFLEX: Mapping[Profile, Mapping[str, Any]] = {"safe": {"gather": False}, "fast": {"gather": True}}
+
 
 def under(data: Any) -> Any:
-    """The pillar's raw data with the profile's defaults for haproxy below what it says itself.
+    """The pillar's raw data with the profile's defaults below what it says itself.
 
     So what the pillar says counts, also where it is the default of the other profile. What is none
     of the mappings it should be stays as it is, for the reader to tell.
@@ -97,7 +102,8 @@ def under(data: Any) -> Any:
     profile = data.get("timing", "safe") if isinstance(data, Mapping) else None
     if not isinstance(profile, str) or profile not in HAPROXY:
         return data
-    return {**data, "haproxy": _under(data.get("haproxy", {}), HAPROXY[profile])}
+    defaults = {"haproxy": HAPROXY[profile], "reflex": REFLEX[profile]}
+    return {**data, **{key: _under(data.get(key, {}), its) for key, its in defaults.items()}}
 
 
 def _under(given: Any, defaults: Mapping[str, Any]) -> Any:

@@ -49,7 +49,7 @@ def test_where_no_cluster_runs_nothing_is_said_to_be_absent_from_it(states, root
 def test_it_is_created_once_and_then_there_is_nothing_to_do(states, root):
     first = states.hakube_pcs.managed("cluster")
     assert first.result is True
-    assert len(first.changes) == 17
+    assert len(first.changes) == 16
     text = (root / "cib.xml").read_text()
     for testing in (False, True):
         again = states.hakube_pcs.managed("cluster", test=testing)

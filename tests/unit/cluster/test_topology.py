@@ -136,15 +136,22 @@ def test_no_failure_bans_a_resource_for_good():
         assert re.fullmatch("[26]0s", found[name].meta["failure-timeout"])
 
 
-def test_pacemaker_gathers_news_for_a_moment_unless_the_pillar_says_otherwise():
-    assert objects()["transition-delay"].value == "50ms"
-    own = objects(properties={"transition-delay": "1s"}, reflex={"gather": False})
+@pytest.mark.parametrize(
+    ("pillar", "gathers"),
+    [
+        ({}, False),
+        ({"timing": "fast"}, True),
+        ({"timing": "fast", "reflex": {"gather": False}}, False),
+        ({"timing": "safe", "reflex": {"gather": True}}, True),
+    ],
+)
+def test_pacemaker_gathers_news_for_a_moment_where_it_is_to_be_fast(pillar, gathers):
+    found = objects(**pillar).get("transition-delay")
+    assert (found and found.value) == ("50ms" if gathers else None)
+    gone = Absent(Property, "transition-delay", value="50ms")
+    assert (gone in absent(resolve({**PILLAR, **pillar}, Facts(names=("node1",))))) is not gathers
+    own = objects(properties={"transition-delay": "1s"}, **pillar)
     assert own["transition-delay"].value == "1s"
-    off = {"reflex": {"gather": False}}
-    assert "transition-delay" not in objects(**off)
-    config = resolve({**PILLAR, **off}, Facts(names=("node1",)))
-    assert Absent(Property, "transition-delay", value="50ms") in absent(config)
-    assert not any(it.kind is Property for it in absent(resolve(PILLAR, Facts(names=("node1",)))))
 
 
 @pytest.mark.parametrize("gather", [True, False])
