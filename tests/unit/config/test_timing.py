@@ -49,11 +49,12 @@ def test_fast_has_other_numbers_and_no_other_difference():
     assert paces(fast) == ("1s", "300ms", 2, "500ms", "700ms")
     told, safe = public(fast), public(config())
     assert {key for key in told if told[key] != safe[key]} == {
-        *("timing", "timing_given", "totem", "haproxy")
+        *("timing", "timing_given", "totem", "haproxy", "reflex")
     }
     assert {key for key in told["haproxy"] if told["haproxy"][key] != safe["haproxy"][key]} == {
         *("inter", "fastinter", "timeouts")
     }
+    assert told["reflex"] == safe["reflex"] | {"gather": True}
     assert told["haproxy"]["timeouts"]["client"] == safe["haproxy"]["timeouts"]["client"]
 
 
