@@ -122,7 +122,7 @@ def present(machine: Machine, busy: str, acts: tuple[Act, ...] = ()) -> tuple[di
         return _checked(last.report), ""
     before = remembered(machine)
     look = _look(machine, before, busy, take=False)
-    problem, since = _why_not(last, now)
+    problem, since = _why_not(machine, last, now)
     value: Value = "down" if now - since >= looks.BLIND else "unknown"
     look.seen["eyes.beacon"] = Seen(value, now, OFTEN, problem)
     after, _ = voice.listen(before, look, Manner(1, 1), found.reassert)
@@ -130,10 +130,14 @@ def present(machine: Machine, busy: str, acts: tuple[Act, ...] = ()) -> tuple[di
     return _checked(report), problem
 
 
-def _why_not(last: Memory | None, now: float) -> tuple[str, float]:
+def _why_not(machine: Machine, last: Memory | None, now: float) -> tuple[str, float]:
     """Why it is not the beacon's word, and since when (CLOCK_BOOTTIME)."""
     if last is None:
-        return "the beacon has not looked since the machine's start", 0.0
+        # An apply writes the settings first, and the beacon looks some seconds later.
+        ago = time.time() - machine.path(SETTINGS).stat().st_mtime
+        return "the beacon has not looked since the machine's start", (
+            now - ago if 0 <= ago < now else 0.0
+        )
     if now - last.clock <= FRESH:
         return "the beacon speaks for another node still", now
     return f"the beacon has not looked for {now - last.clock:.0f} s", last.clock

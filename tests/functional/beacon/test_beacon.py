@@ -256,12 +256,16 @@ def test_a_beacon_that_looks_no_more_makes_the_node_blind(modules, pulse, monkey
         assert read(found).value("eyes.beacon") == value
 
 
-def test_where_the_beacon_is_off_one_look_decides_and_it_is_said(modules, sample, folder):
+def test_where_the_beacon_is_off_one_look_decides_and_it_is_said(modules, sample, folder, root):
     sample("watch", WATCH)
     found = modules.hakube_heal.report()
     assert "has not looked" in found["beacon"]
     assert found["looks"]["haproxy.stats"]["value"] == "up"
     assert not (folder / "beacon.json").exists()
+    assert found["looks"]["eyes.beacon"]["value"] == "unknown", "it was told a moment ago only"
+    settings = root / "etc/hakube/beacon.json"
+    os.utime(settings, (time.time() - 70,) * 2)
+    found = modules.hakube_heal.report()
     assert found["looks"]["eyes.beacon"]["value"] == "down", "nor did it since this machine's start"
     again = modules.hakube_heal.report()
     assert again["seq"] >= found["seq"]

@@ -136,6 +136,16 @@ def test_a_persons_standby_is_a_persons():
     assert "undone" in world.kinds()
 
 
+def test_of_one_that_never_came_to_be_nobody_is_said_to_have_ended_it():
+    world = Ward()
+    world.answers = [{"result": "failed", "why": "crm_attribute is gone"}] * 2
+    world.run(300)
+    assert world.did == ["standby", "standby"] and "undone" in world.kinds()
+    told = "\n".join(story.explain(world.ledger, "scheduler-node2-1"))
+    assert "somebody" not in told
+    assert "there is no standby to be ended: node2 is not in standby" in told
+
+
 @pytest.mark.parametrize("what", ["paused", "maintenance", "busy", "quorate"])
 def test_what_keeps_hands_off_keeps_it_from_being_undone_for_as_long(what):
     world = Ward()

@@ -46,7 +46,7 @@ Kind = Literal[
     "late",  # its answer, when it had been given up already
     "witnessed",  # what other nodes see of it, who were asked after it
     "verified",  # what came of it
-    "undone",  # what is undone later needs not be any more: somebody else did it
+    "undone",  # what is undone later needs not be any more: somebody did it, or it never was
     "gave_up",  # nothing more is done about the incident for a long while; people have to
     "retried",  # it is tried anew: a person says so, it is another fault, or that while is over
     "closed",  # an incident

@@ -266,7 +266,8 @@ class _Story:
 
     def _late(self, record: Record, data: Data) -> None:
         did = wording.some([str(line) for line in data.get("did", ())])
-        text = f"late, {data.get('rung')} on {data.get('node')} is answered: {wording.result(data)}"
+        step, node = wording.step(data), data.get("node")
+        text = f"late, {step} on {node} is answered: {wording.result(data)}"
         self._tell(record, text, did)
 
     def _witnessed(self, record: Record, data: Data) -> None:
@@ -281,7 +282,8 @@ class _Story:
             self._end = wording.mended(data)
 
     def _undone(self, record: Record, data: Data) -> None:
-        self._tell(record, f"somebody else took {data.get('rung')} back: {data.get('why', '')}")
+        rung, why = data.get("rung"), data.get("why", "")
+        self._tell(record, f"there is no {rung} to be ended: {why}")
 
     def _gave_up(self, record: Record, data: Data) -> None:
         self._end = "given up: people have to look"
