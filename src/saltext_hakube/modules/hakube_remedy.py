@@ -21,7 +21,8 @@ hand      tell Pacemaker of a resource that is down though it takes it for runni
           failure that keeps it down, of a *blocked* one only after it is verified to be stopped
 kill      SIGKILL a unit that was verified to hang; Pacemaker recovers it
 move      the VIP to a node whose haproxy is well, for 10 minutes
-standby   nothing runs on this node any more, until it is booted or a person ends it
+standby   nothing runs on this node any more, until it is taken back (the healing does so after 10
+          minutes), booted, or a person ends it
 fence     reboot another node by its fence device: only where the ladder in the pillar has it, and
           on a person's word
 ========= ========================================================================================

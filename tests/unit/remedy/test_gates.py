@@ -446,3 +446,12 @@ def test_time_that_nobody_saw_pass_moves_what_is_waited_for():
         assert after.since == open_.since + by and after.opened == open_.opened
         assert after.attempts[0].ended == open_.attempts[0].ended + by
         assert moved.pauses == state.pauses
+
+
+def test_a_vip_of_the_cluster_is_mended_where_it_is_whoever_has_trouble_with_its_address():
+    """Else a node would be asked that has nothing to do with it."""
+    others = {it: report(it, ["vip.request"], holder=False) for it in ("node1", "node2")}
+    others["node2"] = report("node2", ["vip.request", "vip.address"], holder=False)
+    open_ = incident("vip", "", ("vip.request",))
+    found = case(open_, reports={**others, "node3": report("node3", holder=True)})
+    assert (found.choice.rung, found.choice.node) == ("hand", "node3")

@@ -156,7 +156,8 @@ def target(sight: Sight, incident: Incident, component: Component) -> str:
         named = [node for node in failing(sight) if sight.answers(node)]
         left = [node for node in named if node not in tried]
         return next(iter(left or named), incident.node or _first(sight))
-    if component == "vip" and sight.value("vip.address", incident.node) != "down":
+    of_all = not incident.node or sight.value("vip.address", incident.node) != "down"
+    if component == "vip" and of_all:
         return sight.holder or _first(sight)
     return incident.node or _first(sight)
 
