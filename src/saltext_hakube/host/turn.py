@@ -166,14 +166,15 @@ def _remembered(memory: Path | None) -> dict[Entry, float]:
         return {}
     try:
         found = msgspec.json.decode(files.read(memory) or b"", type=list[tuple[Entry, float]])
-    except msgspec.MsgspecError:
+    except (HakubeError, msgspec.MsgspecError):
         return {}
     return {entry: since for entry, since in found if since <= _now()}
 
 
 def _remember(memory: Path | None, seen: turn.Seen) -> None:
     if memory is not None:
-        files.write(memory, msgspec.json.encode(list(seen.items())), mode=0o600)
+        with contextlib.suppress(HakubeError):  # it takes longer then until a dead one's ends
+            files.write(memory, msgspec.json.encode(list(seen.items())), mode=0o600)
 
 
 class _Waiting:

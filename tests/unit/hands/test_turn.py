@@ -77,3 +77,14 @@ def test_a_turn_that_is_renewed_is_not_taken_away(tmp_path):
             with pytest.raises(TimedOut):
                 turn.take(machine, "node1", lease=30, wait=0.3, memory=memory)
             other.renew()
+
+
+def test_what_cannot_be_remembered_changes_nothing_of_what_is_told(tmp_path):
+    (tmp_path / "cib.xml").write_text(CIB)
+    machine, memory = Machine(cib_file=tmp_path / "cib.xml"), tmp_path / "turn.json"
+    memory.mkdir()  # it cannot be written there
+    with (
+        turn.take(machine, "node2", lease=30, wait=1),
+        pytest.raises(TimedOut, match="node2 has had it"),
+    ):
+        turn.take(machine, "node1", lease=30, wait=0.3, memory=memory)
