@@ -25,6 +25,7 @@ from saltext_hakube.healing import (
     notify,
     places,
     registry,
+    rounds,
     seen,
     wishes,
 )
@@ -139,7 +140,7 @@ def run(
     cluster: Cluster,
     *,
     owner: str,
-    given: cycle.Given | None = None,
+    given: rounds.Given | None = None,
     quiet: float | None = None,
     hinted: bool = False,
     waits: bool = True,
@@ -151,7 +152,7 @@ def run(
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
     leads = mine.policy.mode == cluster.policy.mode
     asker = Asker(opts)
-    doors = cycle.Doors(asker, time.time, leads, waits, asker.late)
+    doors = rounds.Doors(asker, time.time, leads, waits, asker.late)
     base, name = places.folder(opts), cluster.name
     try:
         outcome = cycle.cycle(
@@ -229,7 +230,7 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
             if given is None:
                 continue
 
-            def work(cluster: Cluster, given: cycle.Given = given) -> None:
+            def work(cluster: Cluster, given: rounds.Given = given) -> None:
                 try:
                     outcomes.append(
                         run(
@@ -337,7 +338,7 @@ def _parts(opts: Mapping[str, Any], due: Sequence[Cluster]) -> Iterable[list[Clu
 
 def _asked(
     opts: Mapping[str, Any], part: Sequence[Cluster], failed: dict[str, str]
-) -> cycle.Given | None:
+) -> rounds.Given | None:
     """The reports of all nodes of these clusters; None where nobody could be asked."""
     patient = []
     for cluster in part:
@@ -349,14 +350,14 @@ def _asked(
     hold = _hold(opts, part[0])
     try:
         answers = Asker(opts)(
-            minions, "hakube_heal.report", cycle.REPORT, patient=patient, hold=hold
+            minions, "hakube_heal.report", rounds.REPORT, patient=patient, hold=hold
         )
     except HakubeError as error:
         failed |= {cluster.name: str(error) for cluster in part}
         wrong = {(it.name, faults.WORK): f"nothing is done: {error}" for it in part}
         faults.found(places.folder(opts), wrong)
         return None
-    return cycle.Given(hold, answers)
+    return rounds.Given(hold, answers)
 
 
 def _hold(opts: Mapping[str, Any], cluster: Cluster) -> str | None:
@@ -366,4 +367,4 @@ def _hold(opts: Mapping[str, Any], cluster: Cluster) -> str | None:
     if mine.policy.mode == cluster.policy.mode == "act":
         return seen.read(places.cluster(opts, cluster.name)).hold or ""
     leads = mine.policy.mode == cluster.policy.mode
-    return next(iter(cycle.holding(mine, State(), leads).values()))
+    return next(iter(rounds.holding(mine, State(), leads).values()))

@@ -12,7 +12,7 @@ from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.reading import shown
 from saltext_hakube.core.remedy import fold
 from saltext_hakube.core.remedy.decision import Cluster, State
-from saltext_hakube.healing import clusters, cycle, notify, places, registry, wishes
+from saltext_hakube.healing import clusters, cycle, notify, places, registry, rounds, wishes
 from saltext_hakube.healing.ask import Asker
 from saltext_hakube.healing.wishes import Wish
 from saltext_hakube.host import ledger
@@ -159,8 +159,8 @@ def _granted(opts: Mapping[str, Any], cluster: Cluster, wish: Wish) -> None:
             time.sleep(LOOK)
             continue
         with book:
-            own = cycle.Round(
-                cycle.Doors(Asker(opts)), cluster, folder, book, cluster.policy.reassert
+            own = rounds.Round(
+                rounds.Doors(Asker(opts)), cluster, folder, book, cluster.policy.reassert
             )
             own.grant()
         # The nodes are to know of it, too.

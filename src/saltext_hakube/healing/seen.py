@@ -24,8 +24,8 @@ TIRED, LONGEST = 3, 10.0
 class Seen(Struct, frozen=True, kw_only=True):
     """``at``: when the nodes were asked; ``due``: when they have to be again (both Unix time).
     ``words``: node -> a hash of what it said; a node that did not answer is not there. ``hold``:
-    what all nodes were told (cycle.holding); None where that was not one text for all. ``idle``: so
-    often in a row a node was asked because of an event, and nothing was new. ``unread``: node ->
+    what all nodes were told (rounds.holding); None where that was not one text for all. ``idle``:
+    so often in a row a node was asked because of an event, and nothing was new. ``unread``: node ->
     what it said that this version does not know."""
 
     at: float = 0.0

@@ -9,7 +9,7 @@ import pytest
 from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import decide, ladder
 from saltext_hakube.core.remedy.fold import fold
-from saltext_hakube.healing import cycle, late, seen, wishes
+from saltext_hakube.healing import cycle, late, rounds, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ticket
 from saltext_hakube.host import ledger
 from tests.unit.healing.world import cluster
@@ -20,7 +20,7 @@ def run(world, tmp_path):
     """One cycle. Its rounds begin nothing new after ``limit`` seconds."""
 
     def call(clock=time.time, limit=3.0, given=None, leads=True, **policy):
-        doors = cycle.Doors(world, clock, leads)
+        doors = rounds.Doors(world, clock, leads)
         return cycle.cycle(doors, cluster(**policy), tmp_path, limit=limit, given=given)
 
     return call
@@ -136,7 +136,7 @@ def test_a_node_speaks_for_itself_only(run, world, tmp_path):
     def lie(minions, function, deadline, **_):
         return {minion: Answer(world.report("node1"), True) for minion in minions}
 
-    run(given=cycle.Given("", lie(cluster().nodes.values(), "", 0)), limit=0)
+    run(given=rounds.Given("", lie(cluster().nodes.values(), "", 0)), limit=0)
     state = fold(ledger.read(tmp_path, "k8s")[0])
     assert set(state.reports) == {"node1"}
     assert set(state.silent) == {"node2", "node3"}
@@ -147,7 +147,7 @@ def test_a_node_speaks_for_itself_only(run, world, tmp_path):
 )
 def test_what_is_no_report_is_silence(run, world, tmp_path, value):
     answers = {minion: Answer(value, True) for minion in cluster().nodes.values()}
-    run(given=cycle.Given("", answers), limit=0)
+    run(given=rounds.Given("", answers), limit=0)
     assert set(fold(ledger.read(tmp_path, "k8s")[0]).silent) == set(cluster().nodes)
     assert not world.acts
 
@@ -172,7 +172,7 @@ def test_what_a_newer_minion_says_more_is_told_once_and_the_rest_counts(
 
 def test_what_a_minion_says_instead_of_a_report_is_kept(run, tmp_path):
     answers = {minion: Answer("no\nhakube.beacon", False) for minion in cluster().nodes.values()}
-    run(given=cycle.Given("", answers), limit=0)
+    run(given=rounds.Given("", answers), limit=0)
     said = fold(ledger.read(tmp_path, "k8s")[0]).instead
     assert said == dict.fromkeys(cluster().nodes, "hakube.beacon")
 
@@ -240,7 +240,7 @@ def test_a_pause_counts_at_once_and_the_nodes_hear_of_it(run, world, tmp_path):
 
 
 def test_nodes_that_were_asked_with_other_words_are_asked_anew(run, world):
-    run(given=cycle.Given("paused: before", {}))
+    run(given=rounds.Given("paused: before", {}))
     assert [what for _, what, _ in world.jobs] == ["hakube_heal.report"]
 
 
@@ -268,7 +268,7 @@ def test_a_node_that_does_not_answer_an_action_is_no_success(run, world, tmp_pat
             return {}
         return real(minions, function, deadline, **more)
 
-    doors = cycle.Doors(ask)
+    doors = rounds.Doors(ask)
     cycle.cycle(doors, cluster(settle=1), tmp_path, limit=6)
     assert world_acts
     (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
@@ -290,7 +290,7 @@ def given_up(world, tmp_path, dies=False):
             return {minions[0]: Answer(None, False, Ticket("20261130", "nonce"))}
         return real(minions, function, deadline, **more)
 
-    doors = cycle.Doors(ask, late=world.late)
+    doors = rounds.Doors(ask, late=world.late)
     with contextlib.suppress(KeyboardInterrupt):
         cycle.cycle(doors, cluster(settle=1), tmp_path, limit=4)
     (incident,) = fold(ledger.read(tmp_path, "k8s")[0]).incidents.values()
@@ -346,7 +346,7 @@ def test_a_job_cache_that_cannot_be_read_keeps_nothing_from_being_done(world, tm
     def late(minion, ticket):
         raise HakubeError("the job cache could not be read")
 
-    outcome = cycle.cycle(cycle.Doors(world, late=late), cluster(settle=1), tmp_path, limit=6)
+    outcome = cycle.cycle(rounds.Doors(world, late=late), cluster(settle=1), tmp_path, limit=6)
     assert outcome.actions and not world.down
     assert (tmp_path / "late.json").exists(), "it may be read later"
 
