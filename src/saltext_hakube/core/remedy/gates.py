@@ -12,8 +12,9 @@ from typing import NamedTuple
 from saltext_hakube.core.remedy import budget
 from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Gate, Incident, State
-from saltext_hakube.core.remedy.ladder import Choice, dead
+from saltext_hakube.core.remedy.ladder import Choice
 from saltext_hakube.core.remedy.sight import Sight, majority
+from saltext_hakube.core.remedy.symptoms import dead
 from saltext_hakube.core.remedy.words import PROBES
 
 #: What the mode has against it; everything else is decided as if it had not.

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from saltext_hakube.core.remedy.decision import Attempt, Incident, State
-from saltext_hakube.core.remedy.ladder import KUBERNETES, ORDER, UNITS, concerns, failing
+from saltext_hakube.core.remedy.ladder import ORDER
 from saltext_hakube.core.remedy.sight import Sight, majority
-from saltext_hakube.core.remedy.words import PROBES, Component, Scope
+from saltext_hakube.core.remedy.symptoms import concerns, failing
+from saltext_hakube.core.remedy.words import KUBERNETES, PROBES, UNITS, Component, Scope
 
 #: What Pacemaker runs; on a node in standby it is stopped on purpose.
 MANAGED = UNITS | {"vip"}

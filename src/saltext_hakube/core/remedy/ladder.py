@@ -11,13 +11,14 @@ is only what the reports tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 from saltext_hakube.core.remedy import budget
+from saltext_hakube.core.remedy.against import against
 from saltext_hakube.core.remedy.decision import Incident
 from saltext_hakube.core.remedy.sight import Sight
-from saltext_hakube.core.remedy.words import PROBES, SPOILED, Component, Rung
+from saltext_hakube.core.remedy.symptoms import failing
+from saltext_hakube.core.remedy.words import PROBES, Component, Rung
 
 #: Seconds, the way there and back apart. Enough for what the node waits for: that what was killed
 #: answers again, that the VIP is there.
@@ -47,9 +48,6 @@ ORDER: tuple[Component, ...] = (
     "eyes",
     "node",
 )
-#: What Pacemaker runs on each node, and the kubernetes ones of it.
-KUBERNETES: frozenset[Component] = frozenset({"apiserver", "scheduler", "controller-manager"})
-UNITS: frozenset[Component] = KUBERNETES | {"haproxy"}
 LINES, LINE = 20, re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,300}")
 
 
@@ -83,7 +81,7 @@ def choose(sight: Sight, incident: Incident) -> Choice:
         doer: Component = "files" if rung == "files" and component != "eyes" else component
         used = _used(sight, incident, rung, doer, node)
         later, worn = later or used.later, worn or used.worn
-        why = used.why or _against(sight, incident, rung, component, node)
+        why = used.why or against(sight, incident, rung, component, node)
         if why:
             skipped.append(f"{rung}: {why}")
         elif used.again:
@@ -166,33 +164,6 @@ def _first(sight: Sight) -> str:
     return next(iter(sight.quorate), next(iter(sight.fresh), ""))
 
 
-def failing(sight: Sight) -> list[str]:
-    """The declared nodes on which Pacemaker names failures (``resource@node ...``), in order."""
-    found = set()
-    for lines in sight.evidence("pacemaker.failures", "").values():
-        for line in lines:
-            found |= set(re.findall(r"@([A-Za-z0-9_.:-]+)", line))
-    return sorted(found & sight.cluster.nodes.keys())
-
-
-def drifts(sight: Sight, node: str, component: Component) -> bool:
-    """Whether files that the component needs are not as applied."""
-    if sight.value("files.drift", node) != "down":
-        return False
-    return concerns(sight.evidence("files.drift", node), component)
-
-
-def concerns(evidence: dict[str, list[str]], component: Component) -> bool:
-    """Whether these files are the component's: Kubernetes' have its name in their path, all others
-    are haproxy's."""
-    paths = evidence.get("files", [])
-    if component == "files" or not paths:
-        return True
-    return any(
-        ("kube" in path.replace("hakube", "")) == (component in KUBERNETES) for path in paths
-    )
-
-
 class _Used(NamedTuple):
     """Why a rung that was tried is not due; empty where it is. ``later``: it will be; ``again``: it
     is, once more; ``worn``: it never will be."""
@@ -261,118 +232,3 @@ def _outside(sight: Sight) -> list[str]:
         ]
         for node in asked
     ]
-
-
-# --- What speaks against a rung; empty where nothing does.
-
-
-def _against(sight: Sight, incident: Incident, rung: Rung, component: Component, node: str) -> str:
-    return _RUNGS[rung](sight, incident, component, node)
-
-
-def _probe(_sight: Sight, _incident: Incident, _component: Component, _node: str) -> str:
-    return "each round asks the nodes anew"
-
-
-def _files(sight: Sight, incident: Incident, component: Component, node: str) -> str:
-    if not incident.node:
-        return "the trouble is of no one node"
-    if component == "eyes":
-        return ""  # who is blind cannot tell of drift; the node looks before it does anything
-    # What somebody else wrote into haproxy's file is no drift, and keeps it from starting all the
-    # same: the node, asked to hand it over, refuses then; the last good file is what helps.
-    spoiled = component == "haproxy" and any(
-        it.rung == "hand" and it.node == node and it.why.startswith(SPOILED)
-        for it in incident.tried
-    )
-    if not spoiled and not drifts(sight, node, component):
-        return f"the files of hakube on {node} are as applied"
-    return ""
-
-
-def _kill(sight: Sight, incident: Incident, component: Component, node: str) -> str:
-    if component not in UNITS or not incident.node:
-        return f"{component} is no unit on one node"
-    why = _needs(sight, component, node)
-    if why:
-        return why
-    if component == "haproxy" and sight.value("haproxy.process", node) == "down":
-        return "it does not run, so it does not hang"
-    down = dead(sight, component, node)
-    if not down:
-        return "it answers"
-    # How it is down, as hakube-probe says it: silent, refused, answered 500.
-    how = [word for it in down for word in sight.evidence(it, node).get("how", ["silent"])]
-    if "silent" not in how:
-        return f"it does not hang: {', '.join(how)}"
-    return ""
-
-
-def _hand(sight: Sight, incident: Incident, component: Component, node: str) -> str:
-    if component == "pacemaker":
-        if sight.value("pacemaker.failures", "") != "down":
-            return "no resource has failed"
-        return ""
-    if component == "vip":
-        return ""
-    if component not in UNITS or not incident.node:
-        return f"Pacemaker cannot mend {component} on one node"
-    why = _needs(sight, component, node)
-    if not why and not dead(sight, component, node):
-        return "it lives"
-    return why
-
-
-def _move(sight: Sight, _incident: Incident, component: Component, node: str) -> str:
-    if component not in ("haproxy", "vip"):
-        return f"the VIP does not follow {component}"
-    if node not in sight.fresh or not sight.fresh[node].holder:
-        return f"the VIP is not on {node}" if node else "nobody has the VIP"
-    if not sight.well("haproxy") - {node}:
-        return "no other node's haproxy is well"
-    return ""
-
-
-def _standby(_sight: Sight, incident: Incident, component: Component, _node: str) -> str:
-    if not incident.node or component not in UNITS | {"vip"}:
-        return "it would help nothing"
-    return ""
-
-
-def _fence(_sight: Sight, incident: Incident, component: Component, node: str) -> str:
-    if component != "node":
-        return f"{incident.node or 'every node'} answers"
-    return "" if node else "no other node could do it"
-
-
-def _needs(sight: Sight, component: Component, node: str) -> str:
-    """What has to be well first."""
-    if drifts(sight, node, component):
-        return "its files are not right"
-    if component in KUBERNETES - {"apiserver"} and sight.value("apiserver.livez", node) == "down":
-        return "the node's apiserver comes first"
-    return ""
-
-
-def dead(sight: Sight, component: Component, node: str) -> list[str]:
-    """The probes by which the node says that its unit is dead or hangs: it serves nobody there."""
-    return [it for it in _DEAD.get(component, ()) if sight.value(it, node) == "down"]
-
-
-#: Probes that say a unit is dead or hangs. haproxy without a server, and an apiserver that is not
-#: ready, live: what ails them is elsewhere.
-_DEAD: dict[Component, tuple[str, ...]] = {
-    "haproxy": ("haproxy.process", "haproxy.stats", "haproxy.request"),
-    "apiserver": ("apiserver.livez",),
-    "scheduler": ("scheduler.health",),
-    "controller-manager": ("controller-manager.health",),
-}
-_RUNGS: dict[Rung, Callable[[Sight, Incident, Component, str], str]] = {
-    "probe": _probe,
-    "files": _files,
-    "kill": _kill,
-    "hand": _hand,
-    "move": _move,
-    "standby": _standby,
-    "fence": _fence,
-}

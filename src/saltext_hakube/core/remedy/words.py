@@ -26,6 +26,10 @@ Rung = Literal["probe", "files", "hand", "kill", "move", "standby", "fence"]
 #: How a node begins to say why it does not hand haproxy over: no start could succeed.
 SPOILED = "haproxy -c refuses"
 
+#: What Pacemaker runs on each node, and the kubernetes ones of it.
+KUBERNETES: frozenset[Component] = frozenset({"apiserver", "scheduler", "controller-manager"})
+UNITS: frozenset[Component] = KUBERNETES | {"haproxy"}
+
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 
