@@ -1,5 +1,5 @@
-"""What reports say of a component beside one probe's value: whose files drifted, whether it is dead,
-on which nodes it failed. Pure.
+"""What reports say of a component beside one probe's value: whose files drifted, whether it is
+dead, on which nodes it failed. Pure.
 """
 
 from __future__ import annotations
