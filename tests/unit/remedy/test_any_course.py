@@ -21,7 +21,8 @@ from saltext_hakube.core.remedy import decide
 from saltext_hakube.core.remedy.budget import ASKED
 from saltext_hakube.core.remedy.decide import LATE
 from saltext_hakube.core.remedy.decision import Action, Incident, Pause, State
-from saltext_hakube.core.remedy.fold import BELIEVED, HOUR, fold
+from saltext_hakube.core.remedy.elapsed import BELIEVED
+from saltext_hakube.core.remedy.fold import HOUR, fold
 from saltext_hakube.core.remedy.policy import Budget, Heal
 from saltext_hakube.core.remedy.replay import replay
 from saltext_hakube.core.remedy.sight import is_red

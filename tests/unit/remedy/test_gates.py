@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from saltext_hakube.core.remedy import budget, gates, ladder
 from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Attempt, Cluster, Incident, Pause, State
-from saltext_hakube.core.remedy.fold import passed
+from saltext_hakube.core.remedy.elapsed import passed
 from saltext_hakube.core.remedy.gates import Case
 from saltext_hakube.core.remedy.policy import DEFAULT, Budget, Heal
 from saltext_hakube.core.remedy.report import Look, Report

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from saltext_hakube.core.remedy.decision import Action, Kind, Record, State, Step
-from saltext_hakube.core.remedy.fold import HOUR, UNSEEN, apply, passed
+from saltext_hakube.core.remedy.elapsed import UNSEEN, passed
+from saltext_hakube.core.remedy.fold import HOUR, apply
 
 
 class Book:

@@ -26,7 +26,7 @@ import msgspec
 from saltext_hakube.core.remedy import budget, gates, incidents, ladder
 from saltext_hakube.core.remedy.book import Book, waits
 from saltext_hakube.core.remedy.decision import Action, Cluster, Gate, Incident, State, Step
-from saltext_hakube.core.remedy.fold import TICK
+from saltext_hakube.core.remedy.elapsed import TICK
 from saltext_hakube.core.remedy.gates import Case
 from saltext_hakube.core.remedy.incidents import Trouble
 from saltext_hakube.core.remedy.ladder import Choice

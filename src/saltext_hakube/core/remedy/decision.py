@@ -4,7 +4,7 @@
 step, so a ledger can be replayed, and another policy tried on it. State is changed by records only
 (core.remedy.fold), so the ledger is the state.
 
-Times are the master's, Unix. When its clock jumps, what is waited for moves with it (fold.passed);
+Times are the master's, Unix. When its clock jumps, what is waited for moves with it (elapsed);
 ``Incident.opened`` and ``given``, ``Pause.until`` and what a record has in ``at`` stay as they were
 said.
 """

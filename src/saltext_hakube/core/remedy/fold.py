@@ -3,10 +3,7 @@
 A ledger's file begins with a snapshot; the state is that, and each record after it applied. Kinds
 that say nothing of the state (told, recovered, those of a later version) change nothing.
 
-Each record carries the clock on. Seconds that nobody saw pass are not believed: where the clock
-goes back, or on by more than UNSEEN, all that is waited for moves with it, so that no wait becomes
-longer than it was, and none ends at once. (A gap counts as BELIEVED.) While something is waited for
-decide() writes at least every TICK seconds, so only a jump, or a master that was away, is a gap.
+Each record carries the clock on (core.remedy.elapsed).
 """
 
 from __future__ import annotations
@@ -29,9 +26,9 @@ from saltext_hakube.core.remedy.decision import (
     Record,
     State,
 )
+from saltext_hakube.core.remedy.elapsed import passed
 from saltext_hakube.core.remedy.words import PROBES
 
-TICK, UNSEEN, BELIEVED = 60.0, 120.0, 15.0  # seconds
 #: Of closed incidents those are kept that budgets count, and the last few.
 HOUR, LAST = 3600.0, 16
 _OF_NODES = ("reports", "heard", "passing", "boots", "silent", "instead", "red", "standby")
@@ -72,40 +69,6 @@ def snapshot(state: State, now: float) -> Record:
     """The whole state as a record: fold([snapshot(state, now)]) is the state."""
     plain = msgspec.to_builtins(replace(state, dropped=()))
     return Record(kind="snapshot", at=now, data=plain)
-
-
-def passed(state: State, now: float) -> State:
-    """The state at that time: where the clock jumped, all that is waited for moves with it."""
-    gap = now - state.clock
-    if gap == 0:
-        return state
-    if 0 < gap <= UNSEEN or not state.clock:
-        return replace(state, clock=now)
-    by = gap if gap < 0 else gap - BELIEVED
-    return replace(
-        state,
-        clock=now,
-        heard=_moved(state.heard, by),
-        passing={node: replace(one, heard=one.heard + by) for node, one in state.passing.items()},
-        silent=_moved(state.silent, by),
-        red=_moved(state.red, by),
-        incidents={name: _later(it, by) for name, it in state.incidents.items()},
-        closed=tuple(_later(it, by) for it in state.closed),
-        storm=state.storm and state.storm + by,
-    )
-
-
-def _moved(times: dict[str, float], by: float) -> dict[str, float]:
-    return {node: at + by for node, at in times.items()}
-
-
-def _later(incident: Incident, by: float) -> Incident:
-    attempts = tuple(
-        replace(it, began=it.began + by, ended=None if it.ended is None else it.ended + by)
-        for it in incident.attempts
-    )
-    closed = None if incident.closed is None else incident.closed + by
-    return replace(incident, since=incident.since + by, attempts=attempts, closed=closed)
 
 
 def _read(record: Record, kind: Any, data: Any = None) -> Any:

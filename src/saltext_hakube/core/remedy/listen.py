@@ -9,7 +9,7 @@ import msgspec
 from saltext_hakube.core.remedy import report as reports
 from saltext_hakube.core.remedy.book import Book, waits
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, State, Step
-from saltext_hakube.core.remedy.fold import passed
+from saltext_hakube.core.remedy.elapsed import passed
 from saltext_hakube.core.remedy.report import Report
 from saltext_hakube.core.remedy.words import Value
 
