@@ -96,7 +96,7 @@ class Asker:
             with salt.client.get_local_client(mopts=dict(self._opts)) as client:
                 keys = registry.known(self._opts).keys
                 return _Question(client, keys, [minion], ticket).come(minion)
-        except Exception as error:  # whatever a returner raises
+        except SaltException as error:
             raise HakubeError(f"the job cache could not be read: {error}") from None
 
 
@@ -165,9 +165,9 @@ class _Question:
                 self._take(event["id"], event)
             elif time.monotonic() - looked >= SELDOM:
                 looked = time.monotonic()
-                self._look(job["jid"], missing)
+                self._glance(job["jid"], missing)
         if missing:  # whoever's event was lost in between
-            self._look(job["jid"], missing)
+            self._glance(job["jid"], missing)
         return self._found | self._told(expected)
 
     def owed(self, found: dict[str, Answer]) -> dict[str, Answer]:
@@ -196,10 +196,20 @@ class _Question:
         failed = isinstance(value, dict) and set(value) == {"error"}
         self._found[minion] = Answer(value["error"] if failed else value, not failed)
 
+    def _glance(self, jid: str, minions: Iterable[str]) -> None:
+        """The same as _look, but what came by events counts whatever the job cache is like."""
+        try:
+            self._look(jid, minions)
+        except HakubeError as error:
+            log.warning("hakube: %s", error)
+
     def _look(self, jid: str, minions: Iterable[str]) -> None:
-        """What the job cache has of these minions."""
+        """What the job cache has of these minions. Raises HakubeError."""
         cache = self._client.opts["master_job_cache"]
-        returns = self._client.returners[f"{cache}.get_jid"](jid)
+        try:
+            returns = self._client.returners[f"{cache}.get_jid"](jid)
+        except Exception as error:  # whatever a returner raises
+            raise HakubeError(f"the job cache could not be read: {error}") from None
         for minion in minions:
             if isinstance(returns.get(minion), Mapping):
                 self._take(minion, returns[minion])
