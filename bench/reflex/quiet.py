@@ -15,7 +15,9 @@ from bench.reflex import health
 from bench.reflex.eyes import Eyes
 from bench.reflex.outage import outage, owners
 from bench.traffic import balancer
+from saltext_hakube.core.reflex import SERVERS
 from tests.lab import Lab, Node
+from tests.lab.process import wait_until
 
 UNITS = ("hakube-watch", "hakube-guard")
 
@@ -54,6 +56,8 @@ def watch(
     seed: int | None = None,
 ) -> dict[str, Any]:
     """Look on for so long; with *kills*, kill -9 one of them so often, at random moments."""
+    # Said once, some seconds after the apiservers of a new cluster are up: no news of this time.
+    wait_until(lambda: not _unsaid(nodes), f"{SERVERS} to be 1 everywhere", timeout=60)
     chance = random.Random(seed)
     moments = sorted(chance.uniform(1, max(1.0, seconds - 10)) for _ in range(kills))
     load, began = os.getloadavg()[0], time.time()
@@ -91,6 +95,12 @@ def watch(
         "sick": sick,
         "cost": {node.name: _spent(before[node.name], _cost(node), began) for node in nodes},
     }
+
+
+def _unsaid(nodes: Sequence[Node]) -> list[str]:
+    ask = f"attrd_updater -Q -n {SERVERS} -N"
+    told = {it.name: nodes[0].run(f"{ask} {it.name}", check=False).stdout for it in nodes}
+    return [name for name, text in told.items() if 'value="0"' in text]
 
 
 def against(told: dict[str, Any]) -> list[str]:
