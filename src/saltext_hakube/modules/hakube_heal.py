@@ -191,8 +191,8 @@ def _act(choice, found):
             test=False,
             evidence=evidence,
         )
-    except CommandExecutionError as error:
-        return "failed", line(error)
+    except CommandExecutionError as error:  # it was not begun
+        return "refused", line(error)
     return done["result"], line(done["why"])
 
 

@@ -93,8 +93,8 @@ def act(  # noqa: PLR0917
 
     - ``rung``, ``component``, ``incident``, ``node``: as asked, and this node
     - ``result``: ``done``; ``nothing`` (what should be wrong is not, or not for this rung);
-      ``refused`` (it would do harm, or it is somebody else's affair now); ``failed`` (a step could
-      not be done); ``would`` (of a test)
+      ``refused`` (it would do harm, it is somebody else's affair now, or this node could not even
+      look: nothing was done); ``failed`` (a step could not be done); ``would`` (of a test)
     - ``why``: in words; ``did``: what was done, a line for each step
     - ``verified``: whether it helped; null where nothing was done. Of ``probe``: whether the
       component is well, null where nobody knows

@@ -50,7 +50,8 @@ def act(scene: Scene) -> Outcome:
         # Once something was done it is no refusal of ours any more.
         result, why, verified = "failed" if scene.did else "refused", str(error), None
     except (HakubeError, OSError) as error:
-        result, why, verified = "failed", str(error), None
+        # One that could not even look did nothing.
+        result, why, verified = "failed" if scene.begun else "refused", str(error), None
     return Outcome(
         result=result,
         why=why,
@@ -127,6 +128,7 @@ def _only_look(scene: Scene) -> tuple[str, str, bool | None]:
 
 def _do(scene: Scene, rung: ModuleType, found: Finding) -> tuple[str, str, bool | None]:
     claim.note(scene.task)
+    scene.begun = True
     try:
         rung.do(scene, found)
         verified, seen = _verified(scene, rung, found)

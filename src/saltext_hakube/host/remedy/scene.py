@@ -42,8 +42,8 @@ class Subject(NamedTuple):
 
 
 class Scene:
-    """``subjects``: whose files may be mended; ``busy``: what Salt does here just now; ``did``:
-    what was done, in order, a line each."""
+    """``subjects``: whose files may be mended; ``busy``: what Salt does here just now; ``begun``:
+    whether anything may have been touched; ``did``: what was done, in order, a line each."""
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class Scene:
         self.busy = busy
         self.deadline = Deadline(task.deadline)
         self.places = places(config)
+        self.begun = False
         self.did: list[str] = []
 
     @property

@@ -1,0 +1,48 @@
+"""What an action's result is where something goes wrong: before anything was touched, and after."""
+
+import contextlib
+
+import pytest
+
+from saltext_hakube.core.config import Facts, resolve
+from saltext_hakube.core.errors import CommandError, TimedOut
+from saltext_hakube.core.remedy.task import Finding, Order, task
+from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.remedy import act, claim, kill
+from saltext_hakube.host.remedy.scene import Scene
+from tests.unit.config.pillars import GOOD
+
+ERRORS = [CommandError(["crm_mon"], 102, "not connected"), TimedOut("10 s are over"), OSError("io")]
+GO = Finding("would", "it hangs", (Order("kill", "haproxy", "kill haproxy"),))
+
+
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "FOLDER", tmp_path)
+    asked = task(rung="kill", component="haproxy", incident="i", deadline=30)
+    return Scene(Machine(), resolve(GOOD, Facts(names=("node1",))), asked)
+
+
+def raises(error):
+    def function(*_given):
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_node_that_cannot_look_does_nothing_and_refuses(scene, monkeypatch, error):
+    # No cluster runs here: that it cannot be asked is said by the stand-in.
+    monkeypatch.setattr(Scene, "local", raises(error))
+    done = act.act(scene)
+    assert (done.result, done.did) == ("refused", [])
+    assert str(error) in done.why
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_goes_wrong_once_it_was_begun_is_a_failure(scene, monkeypatch, error):
+    monkeypatch.setattr(act, "look", lambda _scene: GO)
+    monkeypatch.setattr(Scene, "turn", lambda _self, _lease: contextlib.nullcontext())
+    monkeypatch.setattr(kill, "confirm", lambda _scene, found: found)
+    monkeypatch.setattr(kill, "do", raises(error))
+    assert act.act(scene).result == "failed"
