@@ -10,7 +10,7 @@ from typing import Any
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.reading import shown
-from saltext_hakube.core.remedy import fold
+from saltext_hakube.core.remedy import budget, fold
 from saltext_hakube.core.remedy.decision import Cluster, State
 from saltext_hakube.healing import clusters, cycle, notify, places, registry, rounds, wishes
 from saltext_hakube.healing.ask import Asker
@@ -52,7 +52,9 @@ def resume(
     cluster = cluster_of(opts, name, node)
     wish = Wish(kind="resume", at=time.time(), node=node or "", reason=_reason(reason))
     _granted(opts, cluster, wish)
-    return {"cluster": cluster.name, "node": node or "all", "reason": wish.reason}
+    told = {"cluster": cluster.name, "node": node or "all", "reason": wish.reason}
+    held = [f"{name} {until}" for name, until in _held(opts, cluster).items()]
+    return told | ({"but": f"the budget holds {'; '.join(held)}"} if held else {})
 
 
 def retry(
@@ -80,12 +82,29 @@ def retry(
     cluster = cluster_of(opts, found[0])
     wish = Wish(kind="retry", at=time.time(), incident=incident, reason=_reason(reason))
     _granted(opts, cluster, wish)
-    return {"cluster": cluster.name, "incident": incident, "reason": wish.reason}
+    told = {"cluster": cluster.name, "incident": incident, "reason": wish.reason}
+    until = _held(opts, cluster).get(incident)
+    return told | ({"but": f"the budget holds it {until}"} if until else {})
 
 
 def _state(opts: Mapping[str, Any], cluster: Cluster) -> State:
     records, _ = ledger.read(places.cluster(opts, cluster.name), cluster.name)
     return fold.fold(records)
+
+
+def _held(opts: Mapping[str, Any], cluster: Cluster) -> dict[str, str]:
+    """Open incident -> until when the budget holds it, and why."""
+    state, now = _state(opts, cluster), time.time()
+    barred = {
+        it.id: budget.bars(state, it, cluster.policy.budget, now)
+        for it in state.incidents.values()
+        if not it.gave_up
+    }
+    return {
+        name: f"until {_hour(bar[0], now)} ({', '.join(bar[1])})"
+        for name, bar in barred.items()
+        if bar
+    }
 
 
 def cluster_of(opts: Mapping[str, Any], name: Any, node: Any = None) -> Cluster:
@@ -137,6 +156,13 @@ def _time(given: Any) -> float:
         raise ConfigError(
             [f"until: {shown(given)}; a time as 2026-12-24T18:00 is expected, or Unix time"]
         ) from None
+
+
+def _hour(at: float, now: float) -> str:
+    """As 14:35 UTC, rounded up; with its date where it is not soon."""
+    up = at + 59.0
+    when = datetime.fromtimestamp(up, timezone.utc)
+    return when.strftime("%H:%M UTC") if at < now + 43200 else told_time(up)
 
 
 def told_time(at: float) -> str:

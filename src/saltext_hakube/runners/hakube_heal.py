@@ -147,7 +147,8 @@ def resume(cluster, reason="resumed", node=None):
     node
         Only end the pause of this node. Default: that of the whole cluster.
 
-    Returns ``{"cluster": "", "node": "", "reason": ""}`` when it is written down.
+    Returns ``{"cluster": "", "node": "", "reason": ""}`` when it is written down; ``but`` is there,
+    too, where the budget holds open incidents: which ones, until when, and which limit is reached.
 
     CLI Example:
 
@@ -175,7 +176,8 @@ def retry(incident, reason="tried anew", cluster=None):
     cluster
         The cluster's name; needed only where several have an incident of this name.
 
-    Returns ``{"cluster": "", "incident": "", "reason": ""}`` when it is written down.
+    Returns ``{"cluster": "", "incident": "", "reason": ""}`` when it is written down; ``but`` is
+    there, too, where the budget holds it: until when, and which limit is reached.
 
     CLI Example:
 

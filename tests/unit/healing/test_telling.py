@@ -1,6 +1,7 @@
 """What people are told, and what they tell."""
 
 import os
+import re
 import threading
 import time
 
@@ -132,6 +133,36 @@ def test_a_person_has_one_incident_tried_anew(opts, world):
     assert [(it.kind, it.incident) for it in records if it.kind == "retried"] == [("retried", name)]
     assert "the disk is new" in telling.explain(opts, name)
     assert fleet.is_due(opts, people.cluster_of(opts, "k8s"))
+
+
+@pytest.fixture
+def spent(opts, world, pillars):
+    """One action was done, which is all that may be within an hour; the incident that waits."""
+    for data in pillars.values():
+        data["heal"] = {"mode": "act", "budget": {"cluster": 1}}
+    world.down["node1", "files.drift"] = "files"
+    fleet.reconcile(opts, "k8s")
+    world.down["node2", "files.drift"] = "files"
+    fleet.reconcile(opts, "k8s")
+    assert len(world.acts) == 1
+    (name,) = fold.fold(ledger.read(places.cluster(opts, "k8s"), "k8s")[0]).incidents
+    return name
+
+
+HELD = r"until \d\d:\d\d UTC \(1 of 1 in the cluster within an hour\)"
+
+
+def test_who_has_it_tried_anew_is_told_that_the_budget_holds_it(opts, spent):
+    told = people.retry(opts, spent, "again")
+    assert re.fullmatch(f"the budget holds it {HELD}", told.pop("but"))
+    assert told == {"cluster": "k8s", "incident": spent, "reason": "again"}
+
+
+def test_who_resumes_is_told_what_the_budget_holds(opts, spent):
+    people.pause(opts, "k8s", "new switches")
+    told = people.resume(opts, "k8s", "done")
+    assert re.fullmatch(f"the budget holds {spent} {HELD}", told.pop("but"))
+    assert told == {"cluster": "k8s", "node": "all", "reason": "done"}
 
 
 @pytest.mark.parametrize("name", ["disk-node9-9", None, 7, ["x"]])

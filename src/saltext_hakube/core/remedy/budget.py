@@ -111,3 +111,18 @@ def frees(state: State, incident: Incident, budget: Budget, now: float) -> float
         if len(counted) >= most:
             ends.append(counted[len(counted) - most] + window)
     return max(ends)
+
+
+def bars(
+    state: State, incident: Incident, budget: Budget, now: float
+) -> tuple[float, list[str]] | None:
+    """Until when it may not be tried, whatever people say, and which limits are reached; None where
+    it may."""
+    spent = Spent(state, budget, now)
+    counted = (
+        (spent.each[incident.key], budget.each, f"for this within {budget.window:g} s"),
+        (spent.asked[incident.key], ASKED, f"asked of the node within {budget.window:g} s"),
+        (spent.cluster, budget.cluster, "in the cluster within an hour"),
+    )
+    told = [f"{have} of {most} {what}" for have, most, what in counted if have >= most]
+    return (frees(state, incident, budget, now), told) if told else None
