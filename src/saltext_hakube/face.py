@@ -15,8 +15,9 @@ from typing import Any
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
+from saltext_hakube.core import unrendered
 from saltext_hakube.core.config import Config, Facts, resolve
-from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.platform import System
 from saltext_hakube.host import kube, network
 from saltext_hakube.host.machine import Machine, configured
@@ -36,7 +37,10 @@ def config(
     need_node: bool = True,
 ) -> Config:
     """The configuration that this minion's pillar means (see core.config.resolve)."""
-    return resolve(pillar.get("hakube"), facts(grains, opts), need_node)
+    data = pillar.get("hakube")
+    if data is None or data == {}:
+        raise ConfigError([unrendered.missing(pillar)])
+    return resolve(data, facts(grains, opts), need_node)
 
 
 def facts(grains: Mapping[str, Any], opts: Mapping[str, Any]) -> Facts:

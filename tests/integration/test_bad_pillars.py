@@ -85,6 +85,27 @@ def test_no_pillar_at_all_says_where_to_start(client, pillar, root):
     assert list(root.iterdir()) == []
 
 
+def test_a_pillar_that_was_not_rendered_says_so(client, pillar, master, salt):
+    pillar(None)
+    tree = master.pillar_tree.base.write_path
+    (tree / "data.sls").write_text("hakube:\n\tvip: {address: 192.0.2.100}\n")
+    assert client.cmd("node1", "saltutil.refresh_pillar", kwarg={"wait": True}) == {"node1": True}
+    (line,) = client.cmd("node1", "hakube.problems")["node1"]
+    assert line.startswith("hakube: the pillar was not rendered: Rendering SLS 'data' failed")
+    assert line.endswith("; mend the SLS, then saltutil.refresh_pillar")
+    told = salt.run("hakube.config", minion_tgt="node1")
+    assert line in told.stdout + told.stderr
+
+
+def test_a_pillar_with_another_key_names_the_key(client, pillar, master):
+    pillar(None)
+    (master.pillar_tree.base.write_path / "data.sls").write_text("Hakube: {vip: {}}\n")
+    assert client.cmd("node1", "saltutil.refresh_pillar", kwarg={"wait": True}) == {"node1": True}
+    assert client.cmd("node1", "hakube.problems")["node1"] == [
+        "hakube: this minion has no such pillar, but Hakube; write it hakube"
+    ]
+
+
 def test_a_pillar_can_be_checked_before_it_is_put_in_place(client, pillar, minimal):
     pillar(None)
     without = changed(minimal, {})

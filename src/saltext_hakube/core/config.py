@@ -21,6 +21,7 @@ from saltext_hakube.core import (
     subnets,
     sysctl,
     timing,
+    unrendered,
 )
 from saltext_hakube.core.addresses import Interfaces, Node, Vip
 from saltext_hakube.core.cib import export
@@ -113,9 +114,7 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     Raises ConfigError with one line for each problem.
     """
     if data is None or data == {}:
-        raise ConfigError(
-            ["hakube: this minion has no such pillar; pillar.example/minimal.sls is a start"]
-        )
+        raise ConfigError([unrendered.missing({})])
     pillar = read(timing.under(data), Pillar, "hakube")
     options = kubernetes.filled(pillar.kubernetes, facts.system.name, facts.kubernetes_files)
     pillar = msgspec.structs.replace(pillar, kubernetes=options)

@@ -15,6 +15,7 @@ import salt.version
 
 import saltext_hakube
 from saltext_hakube import face
+from saltext_hakube.core import unrendered
 from saltext_hakube.core.config import public, resolve
 from saltext_hakube.core.declared import alone, declared
 from saltext_hakube.core.errors import ConfigError
@@ -67,7 +68,8 @@ def problems(pillar=None):
         A mapping to look at in place of the minion's pillar; see :py:func:`config`.
 
     Each line has the path in the pillar, what is wrong, and what is allowed or to be done. A pillar
-    of objects only (docs/objects.md) is judged as that.
+    of objects only (docs/objects.md) is judged as that. Where Salt could not render the minion's
+    pillar, a line says what it says of it.
 
     CLI Example:
 
@@ -76,14 +78,17 @@ def problems(pillar=None):
         salt '*' hakube.problems
     """
     data = __pillar__.get("hakube") if pillar is None else pillar
+    # What stands in other SLS files is there all the same, and no state is applied.
+    error = unrendered.error(__pillar__) if pillar is None and data else ""
+    found = [error] if error else []
     try:
         if alone(data):
             declared(data, face.facts(__grains__, __opts__))
         else:
             _resolved(pillar)
-    except ConfigError as error:
-        return list(error.problems)
-    return []
+    except ConfigError as wrong:
+        found += wrong.problems
+    return found
 
 
 def version():
