@@ -33,6 +33,7 @@ from saltext_hakube.core.platform import Platform, System, platform
 from saltext_hakube.core.preflight.options import Preflight
 from saltext_hakube.core.reading import read
 from saltext_hakube.core.reflex import Reflex
+from saltext_hakube.core.remedy import sense
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.schema import Cluster, Declarations, FenceDevice, Pillar, Resources
 from saltext_hakube.core.sysctl import Sysctl
@@ -139,6 +140,8 @@ def resolve(data: Any, facts: Facts, need_node: bool = True) -> Config:
     system = platform(facts.system, pillar, problems)
     problems += properties.check(pillar.properties)
     warnings = quorum.check(pillar, problems)
+    warnings += properties.warnings(pillar.properties)
+    warnings += sense.check(pillar.heal, bool(pillar.devices), problems)
     warnings += addresses.check_own(node, facts.interfaces)
     if pillar.reflex.steer and pillar.watch.enabled:
         warnings += reflex.warnings(pillar.resources.vip.meta)

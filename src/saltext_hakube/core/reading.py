@@ -239,10 +239,36 @@ def _read_scalar(value: Any, about: _About, path: str, problems: list[str], secr
         wrong = "the text (not shown) is wrong"
     else:
         wrong = f"{shown(value)} is wrong"
-    problems.append(
-        f"{path}: {wrong}; expected {_expected(about.kind)}{_quotes(value, about.kind)}"
-    )
+    hint = _meant(value, about, path) or _quotes(value, about.kind) or _blank(value, about, secret)
+    problems.append(f"{path}: {wrong}; expected {_expected(about.kind)}{hint}")
     return None
+
+
+def _meant(value: Any, about: _About, path: str) -> str:
+    """A hint where one word stands in place of a mapping, and is a choice of one of its keys."""
+    word = "none" if value is False else value
+    if about.scalars or not isinstance(word, str) or ":" not in path:
+        return ""
+    for kind, _ in about.containers:
+        for name, hint in _fields(kind)[1].items() if _is_struct(kind) else ():
+            if word in _choices(hint):
+                return f"; did you mean {path.rpartition(':')[2]}: {{{name}: {word}}}?"
+    return ""
+
+
+def _blank(value: Any, about: _About, secret: bool) -> str:
+    """A hint where blanks are all that is wrong with a text that is not shown."""
+    if secret and about.scalars and isinstance(value, str) and "\n" not in value:
+        with contextlib.suppress(*WRONG):
+            msgspec.convert("".join(value.split()), about.scalar)
+            return " (there is a blank in it)"
+    return ""
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    """The words of a kind that has only certain ones."""
+    found = [_bare(member) for member in _members(kind)]
+    return tuple(word for it in found if get_origin(it) is typing.Literal for word in get_args(it))
 
 
 def _expected(kind: Any) -> str:
@@ -266,6 +292,10 @@ def _quotes(value: Any, kind: Any) -> str:
     scalars = {_bare(member) for member in _members(kind)} - {type(None)}
     if isinstance(value, str):
         return " (without quotes)" if int in scalars and value.isdecimal() else ""
+    if isinstance(value, bool) and (words := _choices(kind)):
+        if value is False and "none" in words:
+            return " (YAML reads off as false; write none)"
+        return " (YAML reads yes, no, on, off so; write words in quotes)"
     plain = value is not None and not isinstance(value, (Mapping, Sequence))
     number = isinstance(value, (bool, int, float))
     if plain and str in scalars and not (number and {int, float} & scalars):

@@ -13,13 +13,15 @@ from typing import Any
 
 import salt.utils.yaml
 
+from saltext_hakube.core.remedy.policy import ROUND
+
 FILE = "/etc/salt/master.d/hakube.conf"
 BACKENDS = "fileserver_backend"
 TAG = "salt/beacon/*/hakube/report"
 SLS = "salt://hakube/reactor/report.sls"
 JOB = "hakube-reconcile"
 #: Seconds: an event that was lost costs no more than this. A run that lasts longer is not doubled.
-EVERY = 15
+EVERY = ROUND
 
 
 def text(opts: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from saltext_hakube.core.remedy.decision import Incident
 from saltext_hakube.core.remedy.sight import Sight
 from saltext_hakube.core.remedy.symptoms import dead, drifts
-from saltext_hakube.core.remedy.words import KUBERNETES, SPOILED, UNITS, Component, Rung
+from saltext_hakube.core.remedy.words import KUBERNETES, SPOILED, USES, Component, Rung
 
 
 def against(sight: Sight, incident: Incident, rung: Rung, component: Component, node: str) -> str:
@@ -39,7 +39,7 @@ def _files(sight: Sight, incident: Incident, component: Component, node: str) ->
 
 
 def _kill(sight: Sight, incident: Incident, component: Component, node: str) -> str:
-    if component not in UNITS or not incident.node:
+    if component not in USES["kill"] or not incident.node:
         return f"{component} is no unit on one node"
     why = _needs(sight, component, node)
     if why:
@@ -63,7 +63,7 @@ def _hand(sight: Sight, incident: Incident, component: Component, node: str) -> 
         return ""
     if component == "vip":
         return ""
-    if component not in UNITS or not incident.node:
+    if component not in USES["hand"] or not incident.node:
         return f"Pacemaker cannot mend {component} on one node"
     why = _needs(sight, component, node)
     if not why and not dead(sight, component, node):
@@ -72,7 +72,7 @@ def _hand(sight: Sight, incident: Incident, component: Component, node: str) -> 
 
 
 def _move(sight: Sight, _incident: Incident, component: Component, node: str) -> str:
-    if component not in ("haproxy", "vip"):
+    if component not in USES["move"]:
         return f"the VIP does not follow {component}"
     if node not in sight.fresh or not sight.fresh[node].holder:
         return f"the VIP is not on {node}" if node else "nobody has the VIP"
@@ -82,7 +82,7 @@ def _move(sight: Sight, _incident: Incident, component: Component, node: str) ->
 
 
 def _standby(_sight: Sight, incident: Incident, component: Component, _node: str) -> str:
-    if not incident.node or component not in UNITS | {"vip"}:
+    if not incident.node or component not in USES["standby"]:
         return "it would help nothing"
     return ""
 

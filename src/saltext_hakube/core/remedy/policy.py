@@ -23,6 +23,8 @@ Webhook = Annotated[
 Returner = Annotated[
     str, Meta(pattern=r"^[a-z_][a-z0-9_]*\Z", description="the name of a Salt returner")
 ]
+#: Seconds from one look of the master at all nodes to the next.
+ROUND = 15
 #: none: nothing is watched. observe: all is watched, and told, and nothing is done. act.
 Mode = Literal["none", "observe", "act"]
 

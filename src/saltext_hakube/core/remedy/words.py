@@ -30,6 +30,14 @@ SPOILED = "haproxy -c refuses"
 KUBERNETES: frozenset[Component] = frozenset({"apiserver", "scheduler", "controller-manager"})
 UNITS: frozenset[Component] = KUBERNETES | {"haproxy"}
 
+#: What a rung can do something about, where that is not everything. (A person may fence for all.)
+USES: dict[Rung, frozenset[Component]] = {
+    "kill": UNITS,
+    "hand": UNITS | {"vip", "pacemaker"},
+    "move": frozenset({"haproxy", "vip"}),
+    "standby": UNITS | {"vip"},
+}
+
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 
