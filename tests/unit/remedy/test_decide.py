@@ -569,10 +569,33 @@ def test_what_runs_on_another_node_after_it_was_killed_is_mended():
     world.perform = perform
     world.run(60)
     assert [it.data["mended"] for it in world.ledger if it.kind == "verified"] == [True]
-    world.run(150)
     assert rungs(world) == [("kill", "node2")]
     assert not world.state().incidents
     assert "gave_up" not in kinds(world)
+
+
+@pytest.mark.parametrize("seen", [0.0, 2.0, 5.0])
+def test_what_pacemaker_lists_first_is_part_of_what_the_node_says_a_moment_later(seen):
+    """Its news are pushed, the node looks every other second."""
+    world = quiet(World())
+    failures, process = "pacemaker.failures", "haproxy.process"
+    world.fault("node2", Fault({failures}, {"hand": {failures}}))
+    world.fault("node2", Fault({process}, {"hand": {process}}, seen=seen))
+    world.run(60)
+    opened = [it.incident.rsplit("-", 1)[0] for it in world.ledger if it.kind == "opened"]
+    assert opened == ["haproxy-node2"]
+    assert not world.state().incidents
+
+
+def test_what_only_pacemaker_lists_waits_no_longer_than_anything_else():
+    world = quiet(World())
+    failures = "pacemaker.failures"
+    for node in NODES:
+        world.fault(node, Fault({failures}, {"hand": {failures}}))
+    begun = world.now
+    world.run(30)
+    assert rungs(world)[0][0] == "hand"
+    assert world.actions[0][0] - begun <= 10
 
 
 def test_of_what_nobody_can_say_any_more_that_it_is_down_there_is_no_incident_for_ever():

@@ -82,8 +82,9 @@ def decide(cluster: Cluster, state: State, now: float) -> Step:
     _verify(book, sight)
     _close(book, sight)
     _again_from_here(book, sight)
-    _open(book, sight)
+    early = _open(book, sight)
     action, again = _choose(book, sight)
+    again += early
     if not book.records and waits(book.state, now) and not 0 <= now - state.written < TICK:
         book.write("clock")
     return book.step(action, min(again, default=None))
@@ -170,12 +171,18 @@ def _retry(book: Book, incident: Incident, why: str, rounds: int) -> None:
     book.write("retried", incident.id, {"why": why, "rounds": rounds, "person": False})
 
 
-def _open(book: Book, sight: Sight) -> None:
+def _open(book: Book, sight: Sight) -> list[float]:
+    """Returns the seconds after which there may be more of them."""
+    early = []
     for trouble in incidents.troubles(sight):
         found = incidents.home(sight, book.state.incidents.values(), trouble)
         why = incidents.told(sight, trouble)
         if found is None:
-            _opened(book, trouble, why)
+            wait = incidents.early(sight, trouble)
+            if wait > 0:
+                early.append(max(SOON, wait))
+            else:
+                _opened(book, trouble, why)
             continue
         new = [name for name in trouble.probes if name not in found.probes]
         if new:
@@ -191,6 +198,7 @@ def _open(book: Book, sight: Sight) -> None:
             if node in book.state.instead:
                 why += f"; instead its minion says: {book.state.instead[node]}"
             _opened(book, Trouble("node", "node", node, ()), why)
+    return early
 
 
 def _opened(book: Book, trouble: Trouble, why: str) -> None:

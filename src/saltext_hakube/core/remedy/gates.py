@@ -12,6 +12,7 @@ from typing import NamedTuple
 from saltext_hakube.core.remedy import budget
 from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Gate, Incident, State
+from saltext_hakube.core.remedy.incidents import FAILURES
 from saltext_hakube.core.remedy.ladder import Choice
 from saltext_hakube.core.remedy.sight import Sight, majority
 from saltext_hakube.core.remedy.symptoms import dead
@@ -48,6 +49,8 @@ class Case(NamedTuple):
         at_once = choice.rung == "files" or (
             choice.rung == "kill" and choice.component != "haproxy"
         )
+        # That one waited before it was opened (incidents.early).
+        at_once = at_once or self.incident.probes == (FAILURES,)
         return self.incident.since + (0.0 if at_once else policy.settle)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from saltext_hakube.core.remedy.decision import Attempt, Incident, State
 from saltext_hakube.core.remedy.ladder import ORDER
+from saltext_hakube.core.remedy.report import Look
 from saltext_hakube.core.remedy.sight import Sight, majority
 from saltext_hakube.core.remedy.symptoms import concerns, failing
 from saltext_hakube.core.remedy.words import KUBERNETES, PROBES, UNITS, Component, Scope
@@ -32,6 +33,7 @@ FOLLOWS: dict[Component, frozenset[Component]] = {
 FAILURES = "pacemaker.failures"
 #: Seconds after a node fell silent, or red, in which others that do make a storm of it.
 AT_ONCE = 30.0
+LATER = 1.5  # times policy.settle: until what only Pacemaker's list has is an incident of its own
 BOOT = 300.0  # seconds that a fenced node has to come back
 
 
@@ -105,6 +107,20 @@ def _follows(sight: Sight, incident: Incident, trouble: Trouble) -> bool:
     return True
 
 
+def early(sight: Sight, trouble: Trouble) -> float:
+    """Seconds that Pacemaker's list of what failed waits for the word of the node itself, which
+    comes a little later and makes it part of one story."""
+    if trouble.probes != (FAILURES,):
+        return 0.0
+    looks = {node: report.looks.get(FAILURES) for node, report in sight.fresh.items()}
+    ages = [sight.told[it] - look.since for it, look in looks.items() if _is_down(look)]
+    return LATER * sight.cluster.policy.settle - max(ages, default=0.0)
+
+
+def _is_down(look: Look | None) -> bool:
+    return look is not None and look.value == "down"
+
+
 def told(sight: Sight, trouble: Trouble) -> str:
     """In words."""
     text = "; ".join(sight.why(name, trouble.node) for name in trouble.probes[:4])
@@ -157,10 +173,11 @@ def over(sight: Sight, state: State, incident: Incident) -> str:
     if (node and not sight.answers(node)) or incident.id in sight.standby.values():
         return ""
     lost = [probe for probe in incident.probes if not is_well(sight, probe, node)]
-    if not all(out_of_sight(sight, probe, node) for probe in lost):
-        return ""
     last = incident.attempts[-1] if incident.attempts else None
-    if last and not _is_told(state, sight, incident, last):
+    if last and last.mended and lost and not _down(sight, lost, node):
+        return f"{last.rung} helped, and nobody says any more that it is down"
+    is_told = last is None or _is_told(state, sight, incident, last)
+    if not (is_told and all(out_of_sight(sight, probe, node) for probe in lost)):
         return ""
     told = f"nobody has been able to say for long that it is down: {', '.join(lost[:4])}"
     return told if lost else "all that was down is up again"
