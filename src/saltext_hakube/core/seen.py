@@ -33,7 +33,10 @@ def together(samples: Mapping[str, Mapping[str, Any] | str]) -> dict[str, Any]:
         },
         "gave_up": _timed(guard.get("gave_up")),
         "did": sorted(_did(samples), key=lambda one: one["at"])[-KEPT:],
-        "problems": [text for text in samples.values() if isinstance(text, str)],
+        "problems": [
+            *(text for text in samples.values() if isinstance(text, str)),
+            *([watch["file"]] if watch.get("file") else []),
+        ],
     }
 
 

@@ -38,7 +38,8 @@ def reflex():
     - ``did``: the last 20 actions, the newest last, each with ``at``, ``who`` (the daemon),
       ``what`` and ``why``; the journal has the same lines (``journalctl -u hakube-watch -u
       hakube-guard``)
-    - ``problems``: a line for each daemon that does not run, or is late
+    - ``problems``: a line for each daemon that does not run, or is late, and for a haproxy.cfg
+      with which haproxy does not start: its first wrong place
 
     ``hakube_watch.status`` and ``hakube_guard.status`` have everything that each of them tells.
 

@@ -113,6 +113,7 @@ def status():
     - ``verdict``: ``value`` (``green``, ``red``, ``unknown``), ``why``, ``since`` (Unix time)
     - ``eyes``: what led to it: ``process``, ``path``, ``servers``, ``address``, ``link``,
       ``attribute``
+    - ``file``: what is wrong with haproxy's file where haproxy failed; empty where nothing is
     - ``actions``: the last 20, each with ``at`` (Unix time), ``what`` and ``why``
     - ``pid``, ``build``: of the daemon; ``format``: of this mapping, 1
 

@@ -86,6 +86,76 @@ def test_a_file_that_is_not_good_yet_asks_nobody(cluster, mend, until):
     assert not until(lambda: cluster.asked or cluster.told, 0.6)
 
 
+BAD = """[NOTICE]   (7) : haproxy version is 2.6.12
+[ALERT]    (7) : config : parsing [/etc/haproxy/haproxy.cfg:104] : unknown keyword 'garbage'
+[ALERT]    (7) : config : parsing [/etc/haproxy/haproxy.cfg:109] : unknown keyword 'more'
+[ALERT]    (7) : config : Error(s) found in configuration file : /etc/haproxy/haproxy.cfg
+[ALERT]    (7) : config : Fatal errors found in configuration.
+"""
+# haproxy 2.2, and an error of no one line.
+WHOLE = """[NOTICE] 333/202626 (7) : haproxy version is 2.2.9
+[ALERT] 333/202626 (7) : config : backend 'x' : unable to find server 'y'
+[ALERT] 333/202626 (7) : Fatal errors found in configuration.
+"""
+
+
+@pytest.mark.parametrize("changes", [True, False], ids=["was changed", "is as it failed with"])
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (BAD, "parsing [/etc/haproxy/haproxy.cfg:104] : unknown keyword 'garbage'"),
+        (WHOLE, "backend 'x' : unable to find server 'y'"),
+        ("no such option\n", "ended with 1 (no such option)"),
+    ],
+)
+def test_a_file_that_is_not_good_is_told_with_its_first_wrong_place(
+    loop, cluster, until, tmp_path, monkeypatch, *, changes, told, why, capsys
+):
+    monkeypatch.setattr(repair, "EVERY", 0.02)
+    monkeypatch.setattr(repair, "CALM", 0.05)
+    cluster.cib = cib(**CLONE)
+    (tmp_path / "told").write_text(told)
+    check = tmp_path / "check"
+    check.write_text(f"#!/bin/sh\ncat {tmp_path}/told >&2\nexit 1\n")
+    check.chmod(0o755)
+    config = tmp_path / "haproxy.cfg"
+    config.write_text("bad")
+    settings = REFLEX._replace(config=str(config), check=(str(check),), haproxy_resource="VIP")
+    process = MainProcess(loop, settings.unit, loop.now, lambda: None)
+    made = Repair(loop, settings, process, Actions())
+    assert made.problem == ""
+    if changes:
+        config.write_text("bad as well")
+    assert until(lambda: made.problem)
+    start, _, told = made.problem.partition(" is not good: ")
+    assert (start, told.removeprefix(f"{check} ")) == (f"haproxy is down, and {config}", why)
+    said = [it for it in capsys.readouterr().err.splitlines() if "not good" in it]
+    assert len(said) == 1
+    assert why in said[0]
+    assert not until(lambda: cluster.asked or cluster.told, 0.3)
+    check.write_text("#!/bin/sh\n")
+    config.write_text("put right now")
+    assert until(lambda: not made.problem)
+    assert until(lambda: len(cluster.told) == 2)
+
+
+def test_a_good_file_that_nobody_changed_is_not_told_and_starts_nothing(
+    loop, cluster, until, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(repair, "EVERY", 0.02)
+    monkeypatch.setattr(repair, "CALM", 0.05)
+    (tmp_path / "haproxy.cfg").write_text("good")
+    check = tmp_path / "check"
+    check.write_text(f"#!/bin/sh\necho x >> {tmp_path}/checks\n")
+    check.chmod(0o755)
+    settings = REFLEX._replace(config=str(tmp_path / "haproxy.cfg"), check=(str(check),))
+    process = MainProcess(loop, settings.unit, loop.now, lambda: None)
+    made = Repair(loop, settings, process, Actions())
+    assert until((tmp_path / "checks").exists)
+    assert not until(lambda: cluster.asked or cluster.told or made.problem, 0.5)
+    assert (tmp_path / "checks").read_text() == "x\n"
+
+
 def test_a_check_that_did_not_end_is_made_again(cluster, mend, until, *, tmp_path, monkeypatch):
     """The machine was busy: that says nothing about the file."""
     monkeypatch.setattr(repair, "CHECK", 0.5)

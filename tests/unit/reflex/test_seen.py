@@ -23,6 +23,15 @@ GUARD = {
 }
 
 
+FILE = "haproxy is down, and /etc/haproxy/haproxy.cfg is not good: parsing [...:104] : garbage"
+
+
+def test_a_file_that_keeps_haproxy_down_is_a_problem():
+    assert both({**WATCH, "file": FILE}, GUARD)["problems"] == [FILE]
+    assert both({**WATCH, "file": FILE}, "no guard")["problems"] == ["no guard", FILE]
+    assert both({**WATCH, "file": ""}, GUARD)["problems"] == []
+
+
 def both(watch, guard):
     return together({"hakube-watch": watch, "hakube-guard": guard})
 

@@ -81,6 +81,7 @@ class Eyes:
         floating = self._floating.seen if self._floating else {"address": None, "link": None}
         return {
             "verdict": {"value": value, "why": why, "since": round(self._since, 3)},
+            "file": self._repair.problem if self._repair else "",
             "eyes": {
                 "process": self._process.seen,
                 "path": self._path.seen,

@@ -1,12 +1,15 @@
 """After haproxy's file was put right: systemd and Pacemaker forget that it failed.
 
 systemd's start limit refuses even a good start, and Pacemaker keeps a node on which haproxy failed
-closed for a while. A good file is a reason to try at once, but not while a person keeps Pacemaker's
-hands off haproxy, or nobody can say whether one does.
+closed for a while. Where haproxy failed, its file is checked once, so that people are told what is
+wrong with it; one that was changed since is checked anew. A good one is a reason then to try at
+once, but not while a person keeps Pacemaker's hands off haproxy, or nobody can say whether one
+does.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from saltext_hakube.agents.ground.journal import say
@@ -27,11 +30,15 @@ DEADLINE = 2.0  # seconds for systemctl, and for cibadmin
 CHECK = 10.0  # seconds for `haproxy -c`
 # What systemctl says of a unit that systemd does not keep any more: its failure was reset before.
 FORGOTTEN = "not loaded"
+# In haproxy's words, 2.2 to 3.x; the last two only count what was said before.
+ALERT = re.compile(r"\[ALERT\]\s+(?:\S+\s+)?\(\d+\) : (?:config : )?(.+)")
+SUMMARIES = ("Error(s) found in configuration file", "Fatal errors found in configuration")
 LONG = 20.0  # seconds for crm_resource --cleanup, which waits for the cluster
 
 
 class Repair:
-    """Looks at the file while haproxy is down."""
+    """Looks at the file while haproxy is down. ``problem``: what is wrong with it; empty where
+    nothing is, or haproxy runs."""
 
     def __init__(self, loop: Loop, settings: Reflex, process: MainProcess, actions: Actions):
         self._loop = loop
@@ -40,6 +47,10 @@ class Repair:
         self._actions = actions
         self._seen = self._failed_with = _identity(settings.config)
         self._since = loop.now()
+        self.problem = ""
+        self._judged: tuple[int, ...] | None = None  # the file that was checked since it is down
+        self._judge_at = 0.0
+        self._changed = False  # whether what is asked now is for a file that was changed
         self._busy = False
         self._not_before = 0.0  # while a good file has to wait
         self._said = ""
@@ -56,33 +67,44 @@ class Repair:
             # It runs with what it has read; a file changed since then is judged when it is down.
             self._failed_with, self._not_before, self._said = found, 0.0, ""
             self._tries, self._reset = 0, False
+            self._judged, self._judge_at, self.problem = None, 0.0, ""
             return
         now = self._loop.now()
-        changed = found and found != self._failed_with
-        calm = now - self._since >= CALM and now >= self._not_before
-        if changed and calm and not self._busy:
-            self._busy = True
+        if not found or self._busy or now - self._since < CALM:
+            return
+        changed = found != self._failed_with and now >= self._not_before
+        if changed or (found != self._judged and now >= self._judge_at):
+            self._busy, self._changed, self._judge_at = True, changed, now + RETRY
             run(self._loop, units.show(self._settings.unit), self._shown, DEADLINE)
 
     def _shown(self, ended: Ended) -> None:
         state = units.unit(ended.output).active
         if state == "failed" or (state == "inactive" and self._reset):
-            self._failed_with = self._seen
+            self._judged = self._seen
+            if self._changed:
+                self._failed_with = self._seen
             run(self._loop, self._settings.check, self._checked, CHECK)
             return
         self._busy = False
-        if state == "inactive":  # nobody wants it to run just now
+        self.problem = ""
+        if state == "inactive" and self._changed:  # nobody wants it to run just now
             self._failed_with = self._seen
 
     def _checked(self, ended: Ended) -> None:
-        if not ended.told:
+        config = self._settings.config
+        bad = ended.told and ended.code is not None
+        self.problem = f"haproxy is down, and {config} is not good: {_wrong(ended)}" if bad else ""
+        if bad:
+            self._busy = False
+            say(self.problem)
+        elif not self._changed:
+            self._busy = False
+            if ended.told:
+                self._judged, self._judge_at = None, self._loop.now() + AGAIN
+        elif not ended.told:
             self._ask()
-            return
-        if ended.code is None:  # it did not end, which says nothing about the file
+        else:  # it did not end, which says nothing about the file
             self._wait(f"whether it is good is not known: {ended.told}")
-            return
-        self._busy = False
-        say(f"haproxy is down, its file was changed and is not good yet: {ended.told}")
 
     def _ask(self) -> None:
         run(self._loop, ("cibadmin", "-Q", "--local"), self._read, DEADLINE)
@@ -154,6 +176,14 @@ class Repair:
         self._tries = 0
         self._told.clear()
         self._process.ask()
+
+
+def _wrong(ended: Ended) -> str:
+    """The first place that haproxy finds wrong; else the first error, else how the check ended."""
+    alerts = [it[1].strip() for line in ended.errors.splitlines() if (it := ALERT.match(line))]
+    alerts = [it for it in alerts if not it.startswith(SUMMARIES)]
+    placed = [it for it in alerts if it.startswith("parsing [")]
+    return next(iter(placed or alerts), ended.told)
 
 
 def _identity(path: str) -> tuple[int, ...] | None:
