@@ -10,6 +10,7 @@ from saltext_hakube.core.remedy.task import Finding, Order, task
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.remedy import act, claim, kill
 from saltext_hakube.host.remedy.scene import Scene
+from saltext_hakube.host.remedy.unit import Unit
 from tests.unit.config.pillars import GOOD
 
 ERRORS = [CommandError(["crm_mon"], 102, "not connected"), TimedOut("10 s are over"), OSError("io")]
@@ -46,3 +47,13 @@ def test_what_goes_wrong_once_it_was_begun_is_a_failure(scene, monkeypatch, erro
     monkeypatch.setattr(kill, "confirm", lambda _scene, found: found)
     monkeypatch.setattr(kill, "do", raises(error))
     assert act.act(scene).result == "failed"
+
+
+@pytest.mark.parametrize(("pids", "told"), [((9,), "1 process"), ((9, 10), "2 processes")])
+def test_what_was_killed_is_counted_in_words(scene, monkeypatch, pids, told):
+    seen = iter([Unit(name="haproxy", processes=pids)])
+    monkeypatch.setattr(kill.units, "look", lambda name: next(seen, Unit(name=name)))
+    monkeypatch.setattr(kill, "_hand_over", lambda _scene, _unit: None)  # no cluster runs here
+    monkeypatch.setattr(kill.units, "kill", lambda _name: None)  # nothing runs that is to be killed
+    kill.do(scene, GO)
+    assert scene.did[0] == f"killed haproxy: SIGKILL to {told} of it"

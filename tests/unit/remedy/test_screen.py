@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from saltext_hakube.core.remedy import screen
+from saltext_hakube.core.remedy import decide, screen
 from saltext_hakube.core.remedy.decision import Attempt, State
 from tests.unit.remedy.stage import Stage
 
@@ -67,7 +67,7 @@ def test_what_was_done_and_is_under_way_is_told_with_the_incident():
     action = stage.until_action()
     stage.act(action, {"result": "failed", "why": "disk full"})
     lines = shown(stage)
-    assert "  files on node1: it failed (disk full); not known yet" in lines
+    assert "  files on node1: it failed (disk full); it is being verified" in lines
     attempt = Attempt(rung="move", node="node1", component="vip", began=1.0)
     (found,) = stage.state.incidents.values()
     given_up = replace(found, attempts=(attempt,), gave_up=True)
@@ -75,6 +75,35 @@ def test_what_was_done_and_is_under_way_is_told_with_the_incident():
     lines = shown(stage)
     assert "  move on node1 is under way" in lines
     assert f"  GIVEN UP: people have to look; then `salt-run hakube.retry {found.id}`" in lines
+
+
+def test_while_a_repair_runs_and_is_verified_nothing_reads_as_giving_up():
+    stage = Stage()
+    stage.look()
+    stage.down["node2", "files.drift"] = "1 file"
+    action = stage.until_action()
+    stage.keep(decide.begun(stage.state, action, stage.now))
+    lines = shown(stage, stage.look())
+    assert "  files on node2 is under way" in lines
+    assert lines[-1] == f"  {action.incident}: files on node2 is under way"
+    stage.keep(decide.ended(stage.state, action, {"result": "done"}, stage.now))
+    lines = shown(stage, decide.decide(stage.cluster, stage.state, stage.now))
+    assert "  files on node2: done; it is being verified" in lines
+    assert lines[-1] == f"  {action.incident}: files on node2: it is being verified"
+    assert not any("no rung" in line for line in lines)
+
+
+def test_each_thing_that_is_down_is_told_once():
+    stage = Stage()
+    stage.look()
+    stage.down[LIVEZ] = "no answer"
+    stage.look()
+    stage.down[READYZ] = "HTTP status 500"
+    lines = shown(stage, stage.look())
+    assert (
+        "  node2: the apiserver is not alive (/livez) (no answer); "
+        "the apiserver is not ready (/readyz) (HTTP status 500)"
+    ) in lines
 
 
 def test_pause_storm_and_maintenance_stand_above_all():

@@ -187,7 +187,8 @@ def _open(book: Book, sight: Sight) -> list[float]:
         new = [name for name in trouble.probes if name not in found.probes]
         if new:
             probes = [*found.probes, *new]
-            data = {"probes": probes, "new": new, "why": f"{found.why}; {why}"[:600]}
+            why = incidents.told(sight, trouble._replace(probes=tuple(new)))
+            data = {"probes": probes, "new": new, "why": incidents.joined(found, why)[:600]}
             book.write("grown", found.id, data)
             if found.gave_up:
                 _retry(book, found, f"another fault: {why}"[:300], found.rounds)

@@ -14,7 +14,7 @@ from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Gate, Incident, State
 from saltext_hakube.core.remedy.incidents import FAILURES
 from saltext_hakube.core.remedy.ladder import Choice
-from saltext_hakube.core.remedy.sight import Sight, majority
+from saltext_hakube.core.remedy.sight import STANDS_FOR, Sight, majority
 from saltext_hakube.core.remedy.symptoms import dead
 from saltext_hakube.core.remedy.words import PROBES
 
@@ -205,7 +205,9 @@ def healthy(case: Case) -> Gate:
         return Gate("healthy", True, "it takes nothing away from who is well")
     well = sight.well(component) - {case.incident.node or case.choice.node}
     need = min(majority(sight.cluster), count - 1)
-    told = f"{component} is well on {len(well)} of the {count - 1} other nodes"
+    # A lease is held by one node, the VIP is on one: what counts is what they need elsewhere.
+    what = STANDS_FOR.get(component, component)
+    told = f"{what} is well on {len(well)} of the {count - 1} other nodes"
     if len(well) < need:
         return Gate("healthy", False, f"{told}; {need} have to")
     return Gate("healthy", True, told)

@@ -127,6 +127,15 @@ def told(sight: Sight, trouble: Trouble) -> str:
     return f"{trouble.node}: {text}" if trouble.node else text
 
 
+def joined(incident: Incident, why: str) -> str:
+    """What is wrong by now: each thing, and the node, is told once."""
+    if why in incident.why:
+        return incident.why
+    place = f"{incident.node}: "
+    again = incident.node and incident.why.startswith(place)
+    return f"{incident.why}; {why.removeprefix(place) if again else why}"
+
+
 def is_well(sight: Sight, probe: str, node: str) -> bool:
     """Whether it is well, or nobody looks at it any more."""
     return sight.value(probe, _own(probe, node)) in ("up", None)

@@ -12,6 +12,7 @@ from saltext_hakube.core.remedy.words import COMPONENTS, PROBES, Component, Valu
 
 #: Nodes beside each other; a terminal has 80 columns, or some more.
 BESIDE = 5
+VERIFIED = "it is being verified"
 #: As a value is shown: what is wrong is to be seen at once.
 SHOWN: dict[Value | None, str] = {"up": "up", "down": "DOWN", "unknown": "?", None: "-"}
 
@@ -155,13 +156,24 @@ def _doing(incident: Incident) -> Iterator[str]:
                     "result": attempt.result,
                     "why": attempt.why,
                     "mended": attempt.mended,
-                }
+                },
+                VERIFIED,
             )
     if incident.gave_up:
         yield f"GIVEN UP: people have to look; then `salt-run hakube.retry {incident.id}`"
         return
+    if _pending(incident):  # what is against the next rung is told when it is known
+        return
     what = f"{incident.next} waits" if incident.next else "no rung is left"
     yield from (f"{what}: {it.name}: {it.why}" for it in incident.said if not it.ok)
+
+
+def _pending(incident: Incident) -> str:
+    """What is being done, or was done and is not verified yet; empty where nothing is."""
+    last = incident.attempts[-1] if incident.attempts else None
+    if last is None or last.mended is not None:
+        return ""
+    return f"{last.rung} on {last.node}{' is under way' if last.flies else f': {VERIFIED}'}"
 
 
 def _unclaimed(sight: Sight, state: State) -> Iterator[str]:
@@ -195,6 +207,10 @@ def _next(cluster: Cluster, step: Step) -> Iterable[str]:
     else:
         yield f"next: nothing{again}"
         for incident in step.state.incidents.values():
+            pending = "" if incident.gave_up else _pending(incident)
+            if pending:
+                yield f"  {incident.id}: {pending}"
+                continue
             no = [it.name for it in incident.said if not it.ok]
             rung = incident.next or "no rung left"
             yield f"  {incident.id}: {rung}; against it: {', '.join(no) or 'nothing'}"

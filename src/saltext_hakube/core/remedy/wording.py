@@ -113,9 +113,9 @@ def result(data: Data) -> str:
     return CAME.get(came, came) + why
 
 
-def attempt(data: Data) -> str:
-    """An action that is over, and what it was good for."""
-    helped = {True: "it helped", False: "it did not help"}.get(data.get("mended"), "not known yet")
+def attempt(data: Data, unknown: str = "not known yet") -> str:
+    """An action that is over, and what it was good for. ``unknown``: where nobody knows that."""
+    helped = {True: "it helped", False: "it did not help"}.get(data.get("mended"), unknown)
     return f"{step(data)} on {data.get('node')}: {result(data)}; {helped}"
 
 

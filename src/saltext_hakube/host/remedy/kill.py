@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.remedy.local import View
 from saltext_hakube.core.remedy.task import Finding, Order, left_alone, nothing, refused
+from saltext_hakube.core.remedy.wording import count
 from saltext_hakube.host.remedy import ask, hand
 from saltext_hakube.host.remedy import unit as units
 from saltext_hakube.host.remedy.ask import Answer
@@ -120,7 +121,8 @@ def do(scene: Scene, finding: Finding) -> None:
     name = finding.orders[0].on
     before = units.look(name)
     units.kill(name)
-    scene.say(f"killed {name}: SIGKILL to its {len(before.processes)} processes")
+    many = count(len(before.processes), "process", "processes")
+    scene.say(f"killed {name}: SIGKILL to {many} of it")
     gone = lambda: not set(units.look(name).processes) & set(before.processes)  # noqa: E731
     if not scene.deadline.wait(gone, GONE):
         scene.say(f"processes of {name} are still there {GONE:g} s after SIGKILL")
