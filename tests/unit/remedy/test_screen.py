@@ -136,9 +136,31 @@ def test_what_is_down_and_no_incident_is_told():
 
 def test_of_nodes_that_never_answered_nothing_is_known():
     lines = shown(Stage())
-    assert lines[0] == "k8s: all well; VIP on no node that answers; mode act"
+    assert lines[0] == ("k8s: nobody has been heard yet; VIP on no node that answers; mode act")
     assert row(lines, "heard") == ["never"] * 3
     assert row(lines, "haproxy") == ["?", "?", "?", "-"]
+
+
+def test_a_node_that_was_never_heard_is_not_well():
+    stage = Stage()
+    stage.silent.add("node3")
+    for _ in range(2):
+        assert stage.look() and not stage.state.incidents
+    assert shown(stage)[0] == ("k8s: all well but node3, never heard yet; VIP on node1; mode act")
+    stage.silent.clear()
+    stage.look()
+    assert shown(stage)[0] == "k8s: all well; VIP on node1; mode act"
+
+
+def test_where_nothing_is_watched_nothing_is_said_to_be_well():
+    stage = Stage(mode="none")
+    for heard in (False, True):
+        if heard:  # before it was turned off
+            stage.down[LIVEZ] = "no answer"
+            stage.keep(decide.heard(stage.cluster, stage.state, stage.report("node2"), stage.now))
+        told = "k8s: mode none: nothing is watched"
+        assert screen.line(stage.cluster, stage.state, stage.now) == told
+        assert shown(stage)[0] == told
 
 
 def test_more_nodes_than_fit_stand_below_each_other():

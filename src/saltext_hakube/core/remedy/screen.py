@@ -44,6 +44,8 @@ def status(
 def line(cluster: Cluster, state: State, now: float) -> str:
     """The cluster in one line, for a master with many."""
     sight = Sight(cluster, state, now)
+    if cluster.policy.mode == "none":
+        return wording.clean(_head(sight, state))
     silent = [node for node in cluster.nodes if not sight.answers(node)]
     flags = [
         *(["PAUSED"] if any(it.until is None or it.until > now for it in state.pauses) else []),
@@ -68,9 +70,20 @@ def value(sight: Sight, component: Component, node: str) -> Value | None:
 
 
 def _head(sight: Sight, state: State) -> str:
+    name, mode = sight.cluster.name, sight.cluster.policy.mode
+    if mode == "none":
+        return f"{name}: mode none: nothing is watched"
     holder = f"VIP on {sight.holder}" if sight.holder else "VIP on no node that answers"
-    opened = wording.count(len(state.incidents), "open incident") if state.incidents else "all well"
-    return f"{sight.cluster.name}: {opened}; {holder}; mode {sight.cluster.policy.mode}"
+    return f"{name}: {_opened(sight, state)}; {holder}; mode {mode}"
+
+
+def _opened(sight: Sight, state: State) -> str:
+    if state.incidents:
+        return wording.count(len(state.incidents), "open incident")
+    never = [node for node in sight.cluster.nodes if state.heard_at(node) is None]
+    if len(never) == len(sight.cluster.nodes):
+        return "nobody has been heard yet"
+    return f"all well but {', '.join(never)}, never heard yet" if never else "all well"
 
 
 def _warnings(state: State, now: float, zone: tzinfo) -> Iterator[str]:
