@@ -284,10 +284,10 @@ def test_a_minion_that_answers_for_another_is_not_believed(healing, ghost, how):
         assert "not believed" in told[ghost].value
 
 
-def test_what_a_node_cannot_do_is_told_and_no_answer(healing):
+def test_what_a_node_cannot_begin_it_refuses_and_says_why(healing):
     (told,) = ask.Asker(healing.opts)(["node1"], "hakube_heal.act", 20, rung="x").values()
-    assert not told.good
-    assert "component" in told.value
+    assert (told.good, told.value["result"]) == (True, "refused")
+    assert "component" in told.value["why"]
 
 
 def test_an_answer_that_came_too_late_is_found_in_the_job_cache(healing):
