@@ -58,3 +58,12 @@ def test_the_doctor_says_nothing_where_all_is_well(salt_run, minion, pillar, min
 def test_the_doctor_asks_nobody_where_nobody_matches(salt_run):
     told = salt_run.run("hakube.doctor", "nobody*")
     assert told.data["problems"] == ["no minion matches nobody*; see `salt-key --list accepted`"]
+
+
+def test_the_doctor_says_that_a_pillar_was_not_rendered(salt_run, minion, pillar, master):
+    pillar(None)
+    sls = master.pillar_tree.base.write_path / "data.sls"
+    sls.write_text("hakube:\n\tvip: {address: 192.0.2.100}\n")
+    told = salt_run.run("hakube.doctor", minion.id, "timeout=10")
+    (line,) = (it for it in told.data["problems"] if minion.id in it)
+    assert "hakube: the pillar was not rendered: Rendering SLS 'data' failed" in line
