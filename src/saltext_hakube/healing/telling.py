@@ -140,6 +140,8 @@ def page(opts: Mapping[str, Any], file: Any = None) -> str:
     path = Path(str(file))
     if not path.is_absolute() or path.suffix != ".prom":
         raise ConfigError([f"file: {shown(file)}; a whole path that ends in .prom is expected"])
+    if not path.parent.is_dir():
+        raise ConfigError([f"file: {path.parent} is no folder of this master; make it first"])
     files.write(path, text.encode(), durable=False)
     # A collector of another user reads it.
     path.chmod(0o644)

@@ -284,7 +284,7 @@ def metrics(file=None):
 
     file
         Write it there instead, whole, for node_exporter's textfile collector: a whole path that
-        ends in ``.prom``. For a job of the schedule.
+        ends in ``.prom``, in a folder that is there. For a job of the schedule.
 
     Returns text in Prometheus' format, or what was written.
 

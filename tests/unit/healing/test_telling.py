@@ -95,6 +95,10 @@ def test_the_text_for_prometheus_is_written_whole_where_it_is_wanted(mended, tmp
     for wrong in ("hakube.prom", "/etc/passwd"):
         with pytest.raises(ConfigError, match=r"ends in \.prom"):
             telling.page(mended, wrong)
+    folder = tmp_path / "misspelt"
+    with pytest.raises(ConfigError, match=rf"{folder} is no folder.*make it first\Z"):
+        telling.page(mended, str(folder / "hakube.prom"))
+    assert not folder.exists(), "no collector would ever look there"
 
 
 def test_a_pause_counts_while_somebody_else_holds_the_ledger(opts, monkeypatch):
