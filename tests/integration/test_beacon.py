@@ -2,8 +2,10 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from saltext_hakube.core.remedy.report import read
 from tests.integration.conftest import START
@@ -42,8 +44,8 @@ def present(client):
     apply("absent")
 
 
-def call(client, function, *arguments, **options):
-    return client.cmd("node1", function, list(arguments), timeout=START, kwarg=options)["node1"]
+def call(client, name, /, *arguments, **options):
+    return client.cmd("node1", name, list(arguments), timeout=START, kwarg=options)["node1"]
 
 
 @pytest.fixture
@@ -100,3 +102,45 @@ def test_it_goes_live_beside_beacons_of_the_configuration_and_of_the_pillar(
     assert "hakube" not in left and "memusage" in left
     assert "hakube_alone" not in call(client, "schedule.list", return_yaml=False)
     assert "state hakube.beacon" in call(client, "hakube_heal.report")
+
+
+def saved(minion):
+    """The schedule that Salt saved, with which the minion starts."""
+    path = Path(minion.config_dir, "minion.d/_schedule.conf")
+    return yaml.safe_load(path.read_text())["schedule"] if path.exists() else {}
+
+
+def test_what_salt_saved_of_the_schedule_does_not_bring_the_job_back(
+    client, minimal, pillar, present, minion
+):
+    pillar(hakube={**minimal, "heal": {"mode": "act"}})
+    assert present()["result"] is True
+    # A person's job: Salt saves the whole schedule then, as it does at the minion's start.
+    assert call(client, "schedule.add", "theirs", function="test.ping", days=30)["result"]
+    assert saved(minion).keys() >= {"hakube_alone", "theirs"}
+    assert present()["changes"] == {}, "while it is wanted, that it is saved is right"
+
+    planned = present("absent", test=True)
+    heads = [it for it in planned["changes"]["minion"].splitlines() if it.startswith("--- ")]
+    assert [Path(it[4:]).name for it in heads] == ["hakube-beacon.conf", "_schedule.conf"]
+    assert saved(minion).keys() >= {"hakube_alone", "theirs"}
+    assert present("absent")["result"] is True
+    live = call(client, "schedule.list", return_yaml=False)
+    assert "hakube_alone" not in live and "theirs" in live
+    left = saved(minion)
+    assert "hakube_alone" not in left and "theirs" in left
+    assert present("absent")["changes"] == {}
+
+    # It is there in the file alone.
+    path = Path(minion.config_dir, "minion.d/_schedule.conf")
+    job = {"function": "hakube_heal.alone", "seconds": 60}
+    path.write_text(yaml.safe_dump({"schedule": {**left, "hakube_alone": job}}))
+    planned = present("absent", test=True)
+    assert planned["result"] is None and planned["changes"].keys() == {"minion"}
+    # What may not be done alone is not saved, either, where the beacon stays.
+    pillar(hakube={**minimal, "heal": {"mode": "observe"}})
+    state = present()
+    assert state["result"] is True, state["comment"]
+    assert saved(minion) == left
+    assert present()["changes"] == {}
+    assert call(client, "schedule.delete", "theirs")["result"]

@@ -73,6 +73,13 @@ def away(machine: Machine) -> float:
     return max(0.0, clock() - last)
 
 
+def forget(machine: Machine) -> None:
+    """Leave nothing behind. Raises HakubeError."""
+    for path in (ACCOUNT, ASKED):
+        if machine.path(path).exists():
+            files.remove(machine.path(path))
+
+
 @contextlib.contextmanager
 def locked(machine: Machine) -> Iterator[None]:
     """Nobody else acts alone here meanwhile. Raises Conflict at once where somebody does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from collections.abc import Mapping
 from dataclasses import replace
@@ -58,6 +59,8 @@ def apply(machine: Machine, plan: Plan) -> None:
             files.write(place, content, mode=mode)
             del rest[path]
     daemon.apply(machine, probe.DAEMON, replace(plan, files=rest))
+    if not machine.path(alert.PROGRAM).exists():  # nobody writes or reads there any more
+        shutil.rmtree(machine.path(probe.SPOOL), ignore_errors=True)
 
 
 def _modes(machine: Machine, wanted: Mapping[str, bytes]) -> Changes:

@@ -17,7 +17,8 @@ import salt.utils.yaml
 
 from saltext_hakube import face
 from saltext_hakube.core.remedy import beacon as pure
-from saltext_hakube.host import files, voice, waits, wholefiles
+from saltext_hakube.host import alone, files, voice, waits, wholefiles
+from saltext_hakube.host.remedy import claim
 
 __virtualname__ = "hakube_beacon"
 
@@ -40,11 +41,12 @@ def plan(absent=False):
 
     Returns ``{"changes": {...}, "comment": "...", "warnings": [...], "problems": [...]}``.
     ``changes`` has ``settings`` (what the beacon is told: a diff of /etc/hakube/beacon.json),
-    ``minion`` (a diff of our file in the minion's ``minion.d``), and ``live`` (what the minion that
-    runs is told: ``refresh pillar``, ``add beacon``, ``remove beacon``, ``add schedule``,
-    ``remove schedule``), each only where something is to be done. ``problems``: why the beacon
-    cannot run, in one line each: the pillar has ``beacons``, but not ``hakube: []`` among them
-    (Salt ignores all others then), or a person disabled it.
+    ``minion`` (a diff of our file in the minion's ``minion.d``, and of what Salt saved of its
+    schedule there, where our job is to go), and ``live`` (what the minion that runs is told:
+    ``refresh pillar``, ``add beacon``, ``remove beacon``, ``add schedule``, ``remove schedule``),
+    each only where something is to be done. ``problems``: why the beacon cannot run, in one line
+    each: the pillar has ``beacons``, but not ``hakube: []`` among them (Salt ignores all others
+    then), or a person disabled it.
 
     Fails with what is wrong with the pillar.
 
@@ -106,7 +108,7 @@ def _plan(absent):
     """The files and steps; ``runs``: whether a minion runs that can be told."""
     live = _live()
     machine = face.machine(__opts__)
-    own = _own_path()
+    own, job = _own_path(), False
     found = {"problems": [], "warnings": [], "live": (), "runs": live is not None}
     settings, content = None, None
     in_pillar = pure.in_pillar(__pillar__.get("beacons"))
@@ -130,12 +132,14 @@ def _plan(absent):
         found["live"] = pure.steps(live._replace(beats=beats), pillar=in_pillar, job=job)
     old = files.read(own)
     found["minion"] = {} if old == content else {str(own): (old, content)}
+    if not job:
+        found["minion"] |= _saved()
     return found
 
 
 def _outcome(found, comment, absent):
     changes = {
-        kind: "".join(face.diff(*both, path) for path, both in found[kind].items())
+        kind: "\n".join(face.diff(*both, path) for path, both in found[kind].items())
         for kind in ("settings", "minion")
         if found[kind]
     }
@@ -155,6 +159,21 @@ def _outcome(found, comment, absent):
 def _own_path():
     conf = Path(__opts__["conf_file"]).parent
     return conf / Path(__opts__.get("default_include") or "minion.d/*.conf").parent / pure.FILE
+
+
+def _saved():
+    """What must change in the schedule that Salt saved so that our job is not in it.
+
+    Salt saves all jobs of a minion whenever any is changed for good, its mine's at each start
+    (salt: utils.schedule.persist), and starts with them.
+    """
+    path = _own_path().with_name("_schedule.conf")
+    saved = _yaml(path)
+    if not pure.is_scheduled(saved.get("schedule")):
+        return {}
+    jobs = {name: job for name, job in saved["schedule"].items() if name != pure.JOB}
+    new = salt.utils.yaml.safe_dump({**saved, "schedule": jobs})
+    return {str(path): (files.read(path), new.encode())}
 
 
 def _files():
@@ -184,9 +203,8 @@ def _live():
         return None
     opts = __salt__["beacons.list"](include_pillar=False, **where)
     jobs = __salt__["schedule.list"](return_yaml=False)
-    job = jobs.get(pure.JOB) if isinstance(jobs, dict) else None
-    scheduled = isinstance(job, dict) and job.get("function") == pure.SCHEDULED["function"]
-    return pure.Live(opts or {}, pillar, scheduled, voice.beats(face.machine(__opts__)))
+    beats = voice.beats(face.machine(__opts__))
+    return pure.Live(opts or {}, pillar, pure.is_scheduled(jobs), beats)
 
 
 def _write(planned):
@@ -194,6 +212,8 @@ def _write(planned):
     wholefiles.write(machine, planned["settings"])
     if not machine.path(voice.SETTINGS).exists():
         voice.forget(machine)
+        alone.forget(machine)
+        claim.forget(machine.path(str(claim.FOLDER)))
     for path, (_, new) in planned["minion"].items():
         if new is None:
             files.remove(Path(path))

@@ -12,10 +12,13 @@ import msgspec
 import pytest
 import salt.beacons
 import salt.payload
+import yaml
 
 from saltext_hakube.core.remedy.report import read
+from saltext_hakube.core.remedy.task import task
 from saltext_hakube.host import alone, voice
 from saltext_hakube.host.machine import Machine
+from saltext_hakube.host.remedy import claim
 from saltext_hakube.host.samples import ALERT, AT_ONCE, drain
 from tests.unit.remedy.test_looks import GUARD, PROBE, WATCH
 
@@ -360,3 +363,38 @@ def test_without_a_minion_the_state_writes_its_files_and_says_when_it_goes_live(
     assert states.hakube_beacon.absent(name).result is True
     assert not (root / "etc/hakube").exists()
     assert states.hakube_beacon.absent(name).changes == {}
+
+
+def test_without_a_minion_its_saved_schedule_is_rid_of_our_job_alone(states, root, loaders):
+    path = Path(loaders.opts["conf_file"]).parent / "minion.d/_schedule.conf"
+    path.parent.mkdir(exist_ok=True)
+    theirs = {"theirs": {"function": "test.ping", "days": 30}}
+    ours = {"hakube_alone": {"function": "hakube_heal.alone", "seconds": 60}}
+    other = {"hakube_alone": {"function": "test.ping", "days": 1}}
+    try:
+        path.write_text(yaml.safe_dump({"schedule": {**theirs, **ours}}))
+        planned = states.hakube_beacon.absent("hakube-beacon", test=True)
+        assert planned.result is None and "-  hakube_alone:" in planned.changes["minion"]
+        assert states.hakube_beacon.absent("hakube-beacon").result is True
+        assert yaml.safe_load(path.read_text()) == {"schedule": theirs}
+        for left in ("", "schedule: [", "schedule:", yaml.safe_dump({"schedule": other})):
+            path.write_text(left)
+            assert states.hakube_beacon.absent("hakube-beacon").changes == {}
+            assert path.read_text() == left
+    finally:
+        path.unlink()
+
+
+def test_with_the_beacon_goes_what_the_node_remembered_of_the_healing(states, root, modules):
+    assert states.hakube_beacon.present("hakube-beacon").result is True
+    modules.hakube_heal.report(hold="")
+    claim.note(
+        task(rung="files", component="files", incident="i", deadline=30), root / "run/hakube"
+    )
+    left = [root / "run/hakube/asked.json", root / "run/hakube/act.json"]
+    left.append(root / "var/lib/hakube/alone.json")
+    assert all(path.exists() for path in left)
+    assert states.hakube_beacon.present("hakube-beacon").changes == {}
+    assert all(path.exists() for path in left)
+    assert states.hakube_beacon.absent("hakube-beacon").result is True
+    assert not any(path.exists() for path in left)

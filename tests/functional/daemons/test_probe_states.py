@@ -25,6 +25,17 @@ def test_the_manifest_is_for_root_and_the_agent_for_pacemaker(states, root, unit
     assert states.hakube_probe.installed("probe").changes == {}
 
 
+def test_with_the_agent_goes_what_pacemaker_told_and_nobody_read(states, root, unit):
+    assert states.hakube_probe.installed("probe").result is True
+    spool = root / probe.SPOOL[1:]
+    spool.mkdir(parents=True)
+    (spool / "1-1.json").write_text("{}")
+    assert states.hakube_probe.installed("probe").result is True
+    assert (spool / "1-1.json").exists()
+    assert states.hakube_probe.absent("probe").result is True
+    assert not spool.exists()
+
+
 @pytest.mark.parametrize(
     "pillar_data",
     [{"hakube": {**SMALLEST["hakube"], "haproxy": {"verify": "none"}}}],

@@ -39,9 +39,13 @@ def test_a_second_action_is_refused_while_the_first_goes_on_and_told_what_that_i
             claim.alone(tmp_path),
         ):
             pass
+        claim.forget(tmp_path)
+        assert claim.last(tmp_path), "an action that goes on keeps its claim"
     finally:
         other.kill()
         other.wait()
+    claim.forget(tmp_path)
+    assert claim.last(tmp_path) is None
     # One that was killed in its midst holds nobody up.
     with claim.alone(tmp_path):
         pass

@@ -78,6 +78,12 @@ def in_pillar(beacons: Any) -> bool:
     return isinstance(beacons, Mapping) and NAME in beacons
 
 
+def is_scheduled(jobs: Any) -> bool:
+    """Whether our job is among those of a schedule."""
+    job = jobs.get(JOB) if isinstance(jobs, Mapping) else None
+    return isinstance(job, Mapping) and job.get("function") == SCHEDULED["function"]
+
+
 def own(files: Files, *, beacon: bool, job: bool) -> Own:
     """Our file in minion.d. ``beacon``: whether it is to bring the beacon, and the pillar does not;
     ``job``: whether the schedule is to call hakube_heal.alone."""

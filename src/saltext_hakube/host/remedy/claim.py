@@ -60,6 +60,14 @@ def note(task: Task, folder: Path = FOLDER) -> None:
     files.write(folder / CLAIM, text, mode=0o600)
 
 
+def forget(folder: Path = FOLDER) -> None:
+    """Leave nothing behind, unless an action goes on. Raises HakubeError."""
+    if (folder / CLAIM).exists():
+        with lock.held(folder / LOCK) as mine:
+            if mine:
+                files.remove(folder / CLAIM)
+
+
 @contextlib.contextmanager
 def alone(folder: Path = FOLDER) -> Iterator[None]:
     """Be the only action here. Raises Refused where another one goes on."""
