@@ -82,8 +82,9 @@ def problems(pillar=None):
     error = unrendered.error(__pillar__) if pillar is None and data else ""
     found = [error] if error else []
     try:
+        facts = face.facts(__grains__, __opts__)
         if alone(data):
-            declared(data, face.facts(__grains__, __opts__))
+            declared(data, facts)
         else:
             _resolved(pillar)
     except ConfigError as wrong:
