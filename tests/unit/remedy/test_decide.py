@@ -587,6 +587,18 @@ def test_what_pacemaker_lists_first_is_part_of_what_the_node_says_a_moment_later
     assert not world.state().incidents
 
 
+def test_a_controller_manager_that_is_stopped_over_its_scheduler_is_part_of_that_story():
+    """They are a group: Pacemaker stops the second before it starts the first again."""
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    health = "controller-manager.health"
+    world.fault("node2", Fault({health}, {"kill": {health}}, seen=8.0))
+    world.run(60)
+    opened = [it.incident.rsplit("-", 1)[0] for it in world.ledger if it.kind == "opened"]
+    assert opened == ["scheduler-node2"]
+    assert not world.state().incidents
+
+
 def test_what_only_pacemaker_lists_waits_no_longer_than_anything_else():
     world = quiet(World())
     failures = "pacemaker.failures"

@@ -26,7 +26,8 @@ FOLLOWS: dict[Component, frozenset[Component]] = {
     "pacemaker": frozenset({"vip"}),
     "apiserver": KUBERNETES | {"files"},
     "haproxy": frozenset({"files"}),
-    "scheduler": frozenset({"files"}),
+    # They are one group: Pacemaker stops the second where the first failed.
+    "scheduler": frozenset({"files", "controller-manager"}),
     "controller-manager": frozenset({"files"}),
     "files": UNITS,
 }
