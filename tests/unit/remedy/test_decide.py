@@ -592,7 +592,7 @@ def test_a_controller_manager_that_is_stopped_over_its_scheduler_is_part_of_that
     world = quiet(World())
     world.fault("node2", hang("scheduler"))
     health = "controller-manager.health"
-    world.fault("node2", Fault({health}, {"kill": {health}}, seen=8.0))
+    world.fault("node2", Fault({health}, {"hand": {health}}, seen=6.0))
     world.run(60)
     opened = [it.incident.rsplit("-", 1)[0] for it in world.ledger if it.kind == "opened"]
     assert opened == ["scheduler-node2"]
