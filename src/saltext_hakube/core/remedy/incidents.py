@@ -26,9 +26,9 @@ FOLLOWS: dict[Component, frozenset[Component]] = {
     "pacemaker": frozenset({"vip"}),
     "apiserver": KUBERNETES | {"files"},
     "haproxy": frozenset({"files"}),
-    # They are one group: Pacemaker stops the second where the first failed.
+    # They are one group: Pacemaker stops the second where the first failed, and before it.
     "scheduler": frozenset({"files", "controller-manager"}),
-    "controller-manager": frozenset({"files"}),
+    "controller-manager": frozenset({"files", "scheduler"}),
     "files": UNITS,
 }
 FAILURES = "pacemaker.failures"
