@@ -132,6 +132,36 @@ def test_a_pause_a_silence_and_giving_up_are_in_it():
     assert " given up, for " in line
 
 
+def test_what_the_node_found_needless_mended_nothing():
+    """haproxy's file is put right; haproxy comes back while its node is asked to hand it over."""
+    stage = Stage(settle=4.0)
+    stage.down |= {
+        ("node1", "haproxy.process"): "inactive",
+        ("node1", "files.drift"): DRIFT,
+    }
+    stage.act(stage.until_action(), DONE)
+    del stage.down["node1", "files.drift"]
+    hand = stage.until_action()
+    assert hand.rung == "hand"
+    stage.act(hand, {"result": "nothing", "why": "it runs here", "did": []})
+    stage.down.clear()
+    while stage.state.incidents:
+        stage.look()
+    lines = told(stage)
+    assert "mended by files" in lines[2]
+    place(lines, "hand on node1: there was nothing to do (it runs here)")
+    assert not [
+        line
+        for line in lines
+        if line.strip().split("  ")[-1].startswith("hand ") and "helped" in line
+    ]
+    (line,) = history(stage.records)
+    assert "mended by files on node1" in line
+    assert "(1 action)" in line
+    (snapshot,) = past([fold.snapshot(stage.state, stage.now)])
+    assert (snapshot.by, snapshot.actions) == ("files on node1", 1)
+
+
 def test_what_is_only_watched_says_what_would_have_been_done():
     stage = Stage(mode="observe")
     stage.look()

@@ -21,14 +21,13 @@ from msgspec.structs import replace
 from saltext_hakube.core.remedy.policy import DEFAULT, Alone, Ladder, Mode
 from saltext_hakube.core.remedy.report import Alone as Act
 from saltext_hakube.core.remedy.report import Report
-from saltext_hakube.core.remedy.words import PROBES, Component, Rung
+from saltext_hakube.core.remedy.words import IDLE, PROBES, Component, Rung
 
 #: Looking again is what the beacon does all the time; what comes after "hand" needs the others.
 RIGHTS: tuple[Rung, ...] = ("files", "hand")
 SETTLE = 10.0  # seconds that something is down, or since the last action, before the next
 KEPT = 20  # actions
 RETRY = 120.0  # seconds from one that was not done to the next
-IDLE = ("nothing", "refused")
 
 
 class Account(Struct, frozen=True, kw_only=True):

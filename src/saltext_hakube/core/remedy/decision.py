@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.report import Report
-from saltext_hakube.core.remedy.words import Component, Rung, Scope, Value
+from saltext_hakube.core.remedy.words import IDLE, Component, Rung, Scope, Value
 
 #: The gates, in the order in which they are asked. The first that says no decides.
 GATES = (
@@ -110,7 +110,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
     @property
     def idle(self) -> bool:
         """Whether the node did nothing: it found it needless, or refused."""
-        return self.result in ("nothing", "refused")
+        return self.result in IDLE
 
     @property
     def failed(self) -> bool:

@@ -11,10 +11,12 @@ from msgspec import Struct
 from saltext_hakube.core.remedy import wording
 from saltext_hakube.core.remedy.decision import Record
 from saltext_hakube.core.remedy.wording import clean
+from saltext_hakube.core.remedy.words import IDLE
 
 
 class Past(Struct):
-    """An incident, as it is known at the end of the records. ``by``: what mended it, in words."""
+    """An incident, as it is known at the end of the records. ``actions``: those begun, without what
+    the node found needless or refused. ``by``: what mended it, in words."""
 
     id: str
     component: str
@@ -72,6 +74,8 @@ def _gathered(records: Iterable[Record]) -> tuple[list[Past], float]:
 def _take(it: Past, record: Record) -> None:
     if record.kind == "acting":
         it.actions += 1
+    elif record.kind == "acted" and record.data.get("result") in IDLE:
+        it.actions = max(0, it.actions - 1)
     elif record.kind == "verified" and record.data.get("mended"):
         it.by = _by(record.data)
     elif record.kind in ("gave_up", "retried"):
@@ -99,7 +103,7 @@ def _past(data: Mapping[str, Any]) -> Past:
         node=str(data.get("node", "")),
         why=str(data.get("why", "")),
         opened=float(data.get("opened") or 0.0),
-        actions=len(attempts),
+        actions=sum(it.get("result") not in IDLE for it in attempts),
         by=_by(mended[-1]) if mended else "",
         gave_up=bool(data.get("gave_up")),
         closed=data.get("closed"),

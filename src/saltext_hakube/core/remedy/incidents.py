@@ -239,10 +239,11 @@ def _came(sight: Sight, incident: Incident, late: bool) -> tuple[bool, str] | No
     found = None
     if attempt.rung == "standby" and not attempt.idle:
         found = _stood_by(sight, attempt, late)
+    elif attempt.idle:
+        # Though all may be well by now: what did nothing mended nothing.
+        found = False, f"nothing was done: {attempt.why}"
     elif not left and not doubted:
         found = True, "all that was down is up again"
-    elif attempt.idle:
-        found = False, f"nothing was done: {attempt.why}"
     elif (why := _part(sight, incident, attempt)) and not doubted:
         found = True, why
     elif attempt.verified and late and not doubted and not _down(sight, left, node):

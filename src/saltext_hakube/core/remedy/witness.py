@@ -37,7 +37,7 @@ def questions(sight: Sight, state: State) -> list[Question]:
 def _questions(sight: Sight, state: State) -> Iterator[Question]:
     for incident in state.incidents.values():
         last = incident.attempts[-1] if incident.attempts else None
-        if last is None or last.ended is None or last.result in ("nothing", "refused"):
+        if last is None or last.ended is None or last.idle:
             continue
         if any(sight.value(probe, _of(probe, incident)) == "down" for probe in incident.probes):
             continue  # it is not well by its own word

@@ -22,6 +22,8 @@ Component = Literal[
 ]
 #: The steps of the remediation ladder, the gentlest first.
 Rung = Literal["probe", "files", "hand", "kill", "move", "standby", "fence"]
+#: What came of a step where the node did nothing: it found it needless, or refused.
+IDLE = ("nothing", "refused")
 
 #: How a node begins to say why it does not hand haproxy over: no start could succeed.
 SPOILED = "haproxy -c refuses"
