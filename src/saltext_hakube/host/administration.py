@@ -11,13 +11,15 @@ from saltext_hakube.core.administration import modes, names
 from saltext_hakube.core.cib.document import Cib
 from saltext_hakube.core.errors import CommandError, ConfigError, TimedOut
 from saltext_hakube.core.status import FailCount, Failure, Status
-from saltext_hakube.host import edits, settle
+from saltext_hakube.host import edits, forget, settle
 from saltext_hakube.host import status as door
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 
 # crm_resource waits as long itself for the controllers' answers to a cleanup.
 CLEANUP_DEADLINE = 60.0
+# For the answers of monitors, before a cleanup.
+AWAITED = 20.0
 LONGEST_WAIT = 3600
 
 
@@ -116,9 +118,7 @@ def cleanup(machine: Machine, resource: str | None, node: str | None, how: How) 
         return Done(False, told, told)
     if how.test:
         return Done(None, told, _failures_told((), ()))
-    words = [] if resource is None else ["--resource", resource]
-    words += [] if node is None else ["--node", node]
-    run(["crm_resource", "--cleanup", *words], timeout=CLEANUP_DEADLINE)
+    forget.clean_up(machine, resource, node, CLEANUP_DEADLINE, AWAITED)
     problems = rest(machine, how)
     after = _failed(machine, resource, node)
     if how.wait:

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from saltext_hakube.core.errors import CommandError, HakubeError, TimedOut
-from saltext_hakube.host import status, systemd
+from saltext_hakube.host import forget, status, systemd
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.run import run
 
@@ -221,7 +221,7 @@ def recover(
     Raises HakubeError.
     """
     resource = service.resource or ""
-    run(["crm_resource", "--cleanup", "--resource", resource, "--node", node], timeout=60)
+    forget.clean_up(Machine(), resource, node, timeout=60, patience=60)
     beat()
     if not _back(resource, node, RESTART):
         return

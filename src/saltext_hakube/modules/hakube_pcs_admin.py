@@ -187,8 +187,11 @@ def cleanup(resource=None, node=None, test=None, wait=60):
     list of lines, and ``failcounts``, a list of mappings with ``resource``, ``node``, ``count``),
     ``problems`` (what has failed again).
 
+    Where a monitor of it has not answered yet it is waited for, up to 20 seconds: a cleanup in its
+    midst leaves the cluster waiting for minutes (pacemaker 2.1.5).
+
     Raises an error if no cluster runs here, it has no quorum, or it has no such node or resource;
-    also where a file stands for the cluster.
+    also where such a monitor does not answer, or where a file stands for the cluster.
 
     CLI Example:
 

@@ -1,12 +1,14 @@
 """haproxy's file was put right: what follows, and when it has to wait."""
 
+import time
+
 import pytest
 
 from saltext_hakube.agents.watch import repair
 from saltext_hakube.agents.watch.actions import Actions
 from saltext_hakube.agents.watch.process import MainProcess
 from saltext_hakube.agents.watch.repair import Repair
-from tests.unit.agents.ground.test_pacemaker import cib, meta, properties
+from tests.unit.agents.ground.test_pacemaker import START, cib, meta, pending, properties
 from tests.unit.agents.test_eyes import REFLEX
 
 MENDED = [
@@ -243,3 +245,28 @@ def test_while_it_waits_nobody_is_asked_all_the_time(cluster, mend, until, monke
     mend()
     assert until(lambda: cluster.asked)
     assert not until(lambda: cluster.asked > 1, 1.0)
+
+
+def asked(ago):
+    """A cluster that waits for the answer of a monitor for so many seconds."""
+    begun = f'last-rc-change="{time.time() - ago:.0f}"'
+    monitor = pending("monitor", 5000).replace('last-rc-change="1795536045"', begun)
+    return cib(**CLONE, history=START + monitor)
+
+
+def test_while_a_monitor_is_awaited_only_systemd_forgets(cluster, mend, until, monkeypatch):
+    monkeypatch.setattr(repair, "SOON", 0.1)
+    cluster.cib = asked(ago=2)
+    actions = mend()
+    assert until(lambda: cluster.asked >= 4)
+    assert cluster.told == MENDED[:1]
+    cluster.cib = cib(**CLONE)
+    assert until(lambda: len(actions.seen) == 2)
+    assert cluster.told[1:] in ([MENDED[1]], MENDED)
+
+
+def test_a_monitor_that_nobody_waits_for_any_more_keeps_nothing_back(cluster, mend, until):
+    cluster.cib = asked(ago=200)
+    mend()
+    assert until(lambda: len(cluster.told) == 2)
+    assert cluster.told == MENDED

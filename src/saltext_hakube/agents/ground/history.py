@@ -1,6 +1,7 @@
 """How the history of a resource on a node ends: Pacemaker's last word on it. Pure.
 
 last(node_states, resource) -> Last
+awaited(node_states, resource) -> when a monitor was asked for that has not answered yet
 
 Each kind of action has one entry, its last. What is pending has the call-id -1, what ended a higher
 one than all before it (also a failure that a person or hakube reported, `asyncmon`). A failure is
@@ -20,6 +21,10 @@ STOPPING, BUSY, UNCLEAR = "stopping", "busy", "unclear"
 
 _RUNNING, _NOT_RUNNING = "0", "7"  # what agents answer: OCF_SUCCESS, OCF_NOT_RUNNING
 _DONE, _PENDING, _CANCELLED = "0", "-1", "1"  # op-status: PCMK_EXEC_DONE, _PENDING, _CANCELLED
+
+#: Seconds after which nobody waits for a monitor any more: its timeout (100 s for a systemd unit)
+#: and cluster-delay (60 s), with some more.
+LONGEST = 180.0
 
 
 class Last(NamedTuple):
@@ -43,7 +48,7 @@ def last(states: Iterable[ET.Element], resource: str) -> Last:
         number = action.get("call-id", "")
         if _PENDING in (number, action.get("op-status")):
             continue  # a recurring monitor that begins says nothing about what is so already
-        if not (number.isascii() and number.isdigit()):
+        if not _is_number(number):
             kind = action.get("operation", "?")
             return Last(UNCLEAR, f"the history has a {kind} without a number")
         ended.append((int(number), action))
@@ -53,6 +58,28 @@ def last(states: Iterable[ET.Element], resource: str) -> Last:
     # A failure that was reported may stand beside the monitor that went well, with its number.
     told = [_ended(action) for number, action in ended if number == newest]
     return next((one for one in told if one.state != STARTED), told[0])
+
+
+def awaited(states: Iterable[ET.Element], resource: str) -> float:
+    """When a monitor that repeats was begun that has not answered yet (Unix time, infinite where it
+    is not said); 0 where there is none.
+
+    A systemd unit that is just starting is no answer, so it may take until the next time. To clean
+    up before that ends the monitor unheard: the cluster goes on waiting for it, up to LONGEST, and
+    does nothing else meanwhile (pacemaker 2.1.5).
+    """
+    begun = [
+        action.get("last-rc-change", "")
+        for action in _history(states, resource)
+        if _PENDING in (action.get("call-id"), action.get("op-status"))
+        and action.get("operation") == "monitor"
+        and action.get("interval", "0") != "0"
+    ]
+    return max((float(it) if _is_number(it) else float("inf") for it in begun), default=0.0)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _history(states: Iterable[ET.Element], resource: str) -> Iterator[ET.Element]:

@@ -18,7 +18,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from saltext_hakube.agents.ground.history import STARTED, STOP_FAILED, Last, last
+from saltext_hakube.agents.ground.history import LONGEST, STARTED, STOP_FAILED, Last, awaited, last
 from saltext_hakube.agents.ground.pairs import FALSE, TRUE, Pairs, Sets
 
 #: no-quorum-policy under which a node without quorum stops what it has. (`ignore` and `freeze` let
@@ -49,6 +49,7 @@ class View(NamedTuple):
     ``elsewhere``: the cluster may have another address for the resource than the one asked about.
     ``hands_off``: why the resource is nobody's business but a person's now; empty if it is not.
     ``against``: that, or what else speaks against telling Pacemaker anything; empty if nothing.
+    ``awaited``: since when a monitor has not answered (history.awaited).
     Where a rule decides about a value it counts as in force where that is maintenance, and not
     where it would end it.
     """
@@ -63,6 +64,12 @@ class View(NamedTuple):
     elsewhere: bool
     hands_off: str
     against: str
+    awaited: float
+
+    def waits(self, now: float) -> bool:
+        """Whether Pacemaker waits for the answer of a monitor, so that this is no moment for a
+        cleanup. ``now``: Unix time."""
+        return self.awaited > now - LONGEST
 
     @property
     def hears(self) -> str:
@@ -135,6 +142,7 @@ def view(xml: str | bytes, node: str, resource: str, address: str | None = None)
         or unwanted
         or silent
         or ("" if alone else f"{resource} is no primitive, alone or in a group"),
+        awaited=awaited(states, resource),
     )
 
 

@@ -4,12 +4,13 @@ systemd's start limit refuses even a good start, and Pacemaker keeps a node on w
 closed for a while. Where haproxy failed, its file is checked once, so that people are told what is
 wrong with it; one that was changed since is checked anew. A good one is a reason then to try at
 once, but not while a person keeps Pacemaker's hands off haproxy, or nobody can say whether one
-does.
+does; and Pacemaker is told when no monitor of haproxy is awaited (ground.history).
 """
 
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from saltext_hakube.agents.ground.journal import say
@@ -25,6 +26,7 @@ EVERY = 0.5  # seconds; a stat is cheap
 CALM = 1.0  # seconds that the file must be the same: an editor may write it in parts
 AGAIN = 30.0  # seconds until it is looked whether a person still works on it
 RETRY = 5.0  # seconds until what Pacemaker or systemd did not take is tried again ...
+SOON = 1.0  # seconds until it is looked again whether a monitor has answered
 TRIES = 10  # ... times at most; Pacemaker's own failure-timeout remains
 DEADLINE = 2.0  # seconds for systemctl, and for cibadmin
 CHECK = 10.0  # seconds for `haproxy -c`
@@ -111,15 +113,17 @@ class Repair:
 
     def _read(self, ended: Ended) -> None:
         settings = self._settings
-        against = ended.told
+        against, waits = ended.told, False
         if not against:
             try:
-                against = view(ended.output, settings.node, settings.haproxy_resource).hands_off
+                found = view(ended.output, settings.node, settings.haproxy_resource)
             except Unreadable as error:
                 against = str(error)
+            else:
+                against, waits = found.hands_off, found.waits(time.time())
         if not against:
             self._said = ""
-            self._mend()
+            self._mend(waits=waits)
         else:
             self._wait(f"it was repaired, and that must wait: {against}")
 
@@ -137,24 +141,30 @@ class Repair:
         else:
             self._ask()
 
-    def _mend(self) -> None:
+    def _mend(self, *, waits: bool) -> None:
+        """``waits``: for an answer of a monitor; it is cleaned up after that."""
         settings = self._settings
         unit = settings.unit
-        self._tries += 1
-        self._reset = True
-        self._steps(
-            [
-                (f"reset {unit}'s failure", ("systemctl", "reset-failed", "--", unit)),
-                (
-                    f"cleaned up {settings.haproxy_resource} in the cluster",
-                    command(CLEAN_UP, settings.node, settings.haproxy_resource),
-                ),
-            ],
+        reset = (f"reset {unit}'s failure", ("systemctl", "reset-failed", "--", unit))
+        clean = (
+            f"cleaned up {settings.haproxy_resource} in the cluster",
+            command(CLEAN_UP, settings.node, settings.haproxy_resource),
         )
+        if waits:
+            steps = [] if self._reset else [reset]
+        else:
+            self._tries += 1
+            steps = [reset, clean]
+        self._reset = True
+        self._steps(steps, waits=waits)
 
-    def _steps(self, left: list[tuple[str, tuple[str, ...]]], *, failed: bool = False) -> None:
+    def _steps(
+        self, left: list[tuple[str, tuple[str, ...]]], *, waits: bool, failed: bool = False
+    ) -> None:
         if not left:
-            if failed and self._tries < TRIES:
+            if waits:
+                self._loop.after(SOON, self._again)
+            elif failed and self._tries < TRIES:
                 self._loop.after(RETRY, self._again)
             else:
                 self._end()
@@ -167,7 +177,7 @@ class Repair:
             if text not in self._told:  # what is tried again is no news
                 self._told.add(text)
                 self._actions.did(text, f"{self._settings.config} was repaired")
-            self._steps(rest, failed=failed or bool(problem))
+            self._steps(rest, waits=waits, failed=failed or bool(problem))
 
         run(self._loop, argv, done, LONG)
 

@@ -12,7 +12,7 @@ from saltext_hakube.core.remedy.local import Local, View
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.task import Place, Task, places
 from saltext_hakube.core.remedy.words import Component
-from saltext_hakube.host import cib, network, turn
+from saltext_hakube.host import cib, forget, network, turn
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.remedy import claim
 from saltext_hakube.host.remedy import unit as units
@@ -28,6 +28,7 @@ LOOK = 10.0  # seconds for the cluster to say how it is; it takes some hundredth
 TURN = 5.0
 SEEN = "turn.json"  # of others' turns, from one action to the next
 CLEANUP = 30.0  # seconds; crm_resource waits for the controllers' answers
+CALM = 10.0  # seconds to wait for a monitor's answer before a cleanup: the longest interval of ours
 
 
 class Subject(NamedTuple):
@@ -117,14 +118,12 @@ class Scene:
 
     def clean_up(self, resource: str) -> None:
         """Let Pacemaker forget what failed of the resource here, and look again."""
-        words = ("--cleanup", "--resource", resource, "--node", self.node)
-        self.run("crm_resource", *words, most=CLEANUP)
+        forget.clean_up(self.machine, resource, self.node, self.deadline.most(CLEANUP), CALM)
         self.say(f"cleaned up {resource} on {self.node}: Pacemaker looks again")
 
     def refresh(self, resource: str) -> None:
         """Let Pacemaker forget all that it knows of the resource here, and look."""
-        words = ("--refresh", "--resource", resource, "--node", self.node)
-        self.run("crm_resource", *words, most=CLEANUP)
+        forget.refresh(self.machine, resource, self.node, self.deadline.most(CLEANUP), CALM)
         self.say(f"refreshed {resource} on {self.node}: Pacemaker looks whether it is there")
 
     def hand_over(self, resource: str) -> None:
