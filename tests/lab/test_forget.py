@@ -30,9 +30,7 @@ def acts(coordinator):
 def slow(applied):
     """A node on which haproxy starts, for longer than Pacemaker takes to look."""
     node = next(it for it in applied.nodes if it.name != balancer.holder(applied).name)
-    node.run(
-        f"printf '[Service]\\nExecStartPre=/bin/sleep 8\\n' > {SLOW}; systemctl daemon-reload"
-    )
+    node.run(f"printf '[Service]\\nExecStartPre=/bin/sleep 8\\n' > {SLOW}; systemctl daemon-reload")
     yield node
     node.run(f"rm -f {SLOW}; systemctl daemon-reload")
     node.run("crm_resource --wait --timeout=200s", timeout=220)

@@ -214,13 +214,14 @@ def status(cluster=None):
 
 def history(cluster, limit=50):
     """
-    Show the incidents of a cluster, a line each: when, what, what was done, what came of it.
+    Show the incidents of a cluster, a line each: when, what, what was done, what came of it; and
+    what a node did without a master (``node1, alone``, by the node's own clock).
 
     cluster
         Its name (``hakube:cluster:name``).
 
     limit
-        The last so many. Default: 50.
+        The last so many lines. Default: 50.
 
     Returns text.
 

@@ -244,6 +244,16 @@ def test_what_a_node_did_alone_is_told():
     stage.look()
     lines = told(stage)
     place(lines, "node1, without a master, did files (put hakube's files right and reload)")
+    stage.down.clear()
+    stage.more["node1"] = {"alone": [alone, {**alone, "at": alone["at"] + 5, "result": "failed"}]}
+    stage.look()
+    stage.look()
+    lines = history(stage.records)
+    assert len(lines) == 3
+    one, two = (line for line in lines if "  node1, alone" in line)
+    assert one.endswith("files (put hakube's files right and reload) for files: done (it is back)")
+    assert "it failed (it is back)" in two
+    assert history([fold.snapshot(stage.state, stage.now)])[-1] == two
 
 
 def test_no_text_of_a_node_moves_the_cursor_or_makes_a_line():

@@ -1,10 +1,11 @@
-"""What happened to a cluster, an incident a line, out of the ledger's records."""
+"""What happened to a cluster, a line for each incident, and for each thing that a node did without a
+master, out of the ledger's records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timezone, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -38,14 +39,51 @@ class Past(Struct):
         return f"{by} after {wording.lasted(self.closed - self.opened)}{done}"
 
 
+class Own(NamedTuple):
+    """What a node did while it had no master."""
+
+    at: float
+    node: str
+    text: str
+
+
 def history(records: Iterable[Record], zone: tzinfo = timezone.utc) -> list[str]:
-    """A line for each incident, the oldest first. ``zone``: that of the times."""
+    """A line for each, the oldest first. ``zone``: that of the times."""
+    records = list(records)
     found, last = _gathered(records)
-    width = max((len(it.id) for it in found), default=0)
-    return [
-        f"{wording.moment(it.opened, zone)}  {clean(it.id):{width}}  "
-        + clean(f"{it.outcome(last)}: {it.why or wording.place(it.component, it.node)}")
+    lines = [
+        (it.opened, it.id, f"{it.outcome(last)}: {it.why or wording.place(it.component, it.node)}")
         for it in found
+    ]
+    lines += [(it.at, f"{it.node}, alone", it.text) for it in owns(records)]
+    width = max((len(name) for _, name, _ in lines), default=0)
+    return [
+        f"{wording.moment(at, zone)}  {clean(name):{width}}  {clean(text)}"
+        for at, name, text in sorted(lines, key=lambda it: it[0])
+    ]
+
+
+def owns(records: Iterable[Record]) -> list[Own]:
+    """What nodes did without a master, by their own clocks: each report has the last of it."""
+    found: dict[Own, None] = {}
+    for record in records:
+        if record.kind == "observed":
+            found.update(dict.fromkeys(_owns(record.data)))
+        elif record.kind == "snapshot":
+            for report in wording.mapping(record.data.get("reports")).values():
+                found.update(dict.fromkeys(_owns(wording.mapping(report))))
+    return list(found)
+
+
+def _owns(report: Mapping[str, Any]) -> list[Own]:
+    return [
+        Own(
+            float(it.get("at") or 0.0),
+            str(report.get("node", "")),
+            f"{wording.does(str(it.get('rung', '')))} for {it.get('component')}: "
+            f"{wording.result(it)}",
+        )
+        for it in report.get("alone") or ()
     ]
 
 
