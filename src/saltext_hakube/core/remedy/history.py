@@ -1,5 +1,5 @@
-"""What happened to a cluster, a line for each incident, and for each thing that a node did without a
-master, out of the ledger's records."""
+"""What happened to a cluster, out of the ledger's records: a line for each incident, and for each
+thing that a node did without a master."""
 
 from __future__ import annotations
 
