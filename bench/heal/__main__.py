@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from bench import lab as labs
-from bench.heal import quiet, results
+from bench.heal import ping, quiet, results
 from bench.heal.faults import FAULTS
 from bench.heal.master import Master
 from bench.heal.run import once
@@ -37,6 +37,8 @@ def main() -> int:
             with _master(asked) as master:
                 if asked.quiet:
                     return _quiet(asked, master)
+                if asked.ping:
+                    return _ping(asked, master)
                 _measure(asked, master)
         except LabError as error:
             sys.exit(f"heal: {error}")
@@ -63,6 +65,7 @@ def _asked() -> argparse.Namespace:
     add("--suite", default="bookworm", help="Debian release, for a lab of its own")
     add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
     add("--quiet", type=float, metavar="MINUTES", help="no fault: nothing may be done")
+    add("--ping", type=int, metavar="N", help="so many test.ping in each state, and no fault")
     asked = parser.parse_args()
     asked.faults = asked.faults.split(",")
     unknown = set(asked.faults) - set(FAULTS)
@@ -94,6 +97,13 @@ def _quiet(asked: argparse.Namespace, master: Master) -> int:
     add(asked.results, told | {"commit": commit()})
     print("\n".join(quiet.lines(told)))
     return 1 if quiet.against(told) else 0
+
+
+def _ping(asked: argparse.Namespace, master: Master) -> int:
+    took = ping.measure(master, asked.ping)
+    add(asked.results, {"fault": "ping", "seconds": took, "commit": commit()})
+    print("\n".join(ping.lines(took)))
+    return 0
 
 
 def _measure(asked: argparse.Namespace, master: Master) -> None:
