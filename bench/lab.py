@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,32 @@ import yaml
 from tests.lab import Lab, LabError
 
 MINIMAL = Path(__file__).parents[1] / "pillar.example/minimal.sls"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which lab, and what is applied to it."""
+    add = parser.add_argument
+    add("--lab", metavar="NAME", help="one that is up; Salt is started there")
+    add("--as-it-is", action="store_true", help="nothing is applied to that lab")
+    add("--kube", choices=("standin", "real"), default="standin", help="for a lab of its own")
+    add("--suite", default="bookworm", help="Debian release, for a lab of its own")
+    add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
+
+
+@contextlib.contextmanager
+def chosen(asked: argparse.Namespace, name: str) -> Iterator[Lab]:
+    """The lab that is asked for: one that is up, else one of its own, which goes with the block."""
+    if asked.lab:
+        yield Lab.find(asked.lab)
+        return
+    name = f"{name}-{os.getpid()}"
+    with Lab.up(name, kube=asked.kube, suite=asked.suite, progress=progress) as lab:
+        yield lab
+
+
+def as_it_is(asked: argparse.Namespace) -> bool:
+    """Whether nothing is to be applied to it."""
+    return bool(asked.lab and asked.as_it_is)
 
 
 def write_pillar(lab: Lab, others: dict[str, Any]) -> None:

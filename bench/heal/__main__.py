@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from bench.heal.master import Master
 from bench.heal.run import once
 from bench.reflex.results import add, read
 from bench.reflex.run import commit, start_salt
-from tests.lab import Lab, LabError
+from tests.lab import LabError
 from tests.lab.process import end_in_good_order
 
 
@@ -59,11 +58,7 @@ def _asked() -> argparse.Namespace:
     add("--minutes", type=float, default=300, help="no run begins later than that")
     add("--results", type=Path, default=Path("heal.jsonl"), help="a line for each run")
     add("--report", action="store_true", help="only print the table of the results")
-    add("--lab", metavar="NAME", help="one that is up")
-    add("--as-it-is", action="store_true", help="nothing is applied to that lab")
-    add("--kube", choices=("standin", "real"), default="standin", help="for a lab of its own")
-    add("--suite", default="bookworm", help="Debian release, for a lab of its own")
-    add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
+    labs.arguments(parser)
     add("--quiet", type=float, metavar="MINUTES", help="no fault: nothing may be done")
     add("--ping", type=int, metavar="N", help="so many test.ping in each state, and no fault")
     asked = parser.parse_args()
@@ -77,18 +72,11 @@ def _asked() -> argparse.Namespace:
 @contextlib.contextmanager
 def _master(asked: argparse.Namespace) -> Iterator[Master]:
     """The master of a lab in which the healing is on."""
-    pillar = yaml.safe_load(asked.pillar)
-    if asked.lab:
-        master = Master(Lab.find(asked.lab))
-        if not asked.as_it_is:
-            start_salt(master.lab)
-            master.turn_on(pillar)
-        yield master
-        return
-    name = f"heal-{os.getpid()}"
-    with Lab.up(name, kube=asked.kube, suite=asked.suite, progress=labs.progress) as lab:
+    with labs.chosen(asked, "heal") as lab:
         master = Master(lab)
-        master.turn_on(pillar)
+        if not labs.as_it_is(asked):
+            start_salt(lab)
+            master.turn_on(yaml.safe_load(asked.pillar))
         yield master
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -72,12 +71,8 @@ def _asked() -> argparse.Namespace:
     add("--minutes", type=float, default=300, help="no run begins later than that")
     add("--results", type=Path, default=Path("reflex.jsonl"), help="a line for each run")
     add("--report", action="store_true", help="only print the table of the results")
-    add("--lab", metavar="NAME", help="one that is up; Salt is started there, then stopped")
-    add("--as-it-is", action="store_true", help="nothing is applied to that lab")
-    add("--kube", choices=("standin", "real"), default="standin", help="for a lab of its own")
-    add("--suite", default="bookworm", help="Debian release, for a lab of its own")
+    labs.arguments(parser)
     add("--with-salt", action="store_true", help="Salt goes on, and heals")
-    add("--pillar", metavar="YAML", default="{}", help="keys of hakube, more or others")
     add("--quiet-hour", type=float, metavar="MINUTES", help="no fault: nobody may do anything")
     add("--kill-daemons", type=int, default=0, metavar="N", help="in it, kill -9 them so often")
     asked = parser.parse_args()
@@ -94,19 +89,11 @@ def _lab(asked: argparse.Namespace) -> Iterator[Lab]:
     pillar = yaml.safe_load(asked.pillar)
     if asked.timing != "safe":
         pillar["timing"] = asked.timing
-    if asked.lab:
-        lab = Lab.find(asked.lab)
-        if asked.with_salt or not asked.as_it_is:
+    with labs.chosen(asked, "reflex") as lab:
+        if asked.with_salt or not labs.as_it_is(asked):
             start_salt(lab)
-        if not asked.as_it_is:
+        if not labs.as_it_is(asked):
             _apply(asked, lab, pillar)
-        if not asked.with_salt:
-            stop_salt(lab)
-        yield lab
-        return
-    name = f"reflex-{os.getpid()}"
-    with Lab.up(name, kube=asked.kube, suite=asked.suite, progress=labs.progress) as lab:
-        _apply(asked, lab, pillar)
         if not asked.with_salt:
             stop_salt(lab)
         yield lab
