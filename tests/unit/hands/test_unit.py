@@ -1,5 +1,4 @@
-"""systemd's units, as the remedies handle them: with a systemctl that says what the real one says.
-"""
+"""Units of systemd, as remedies handle them: with a systemctl that says what the real one says."""
 
 from __future__ import annotations
 
