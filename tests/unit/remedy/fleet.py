@@ -207,5 +207,5 @@ class World:
                 elif step.again is not None and step.again <= 14:
                     again = self.now + max(step.again, 1.0)
             shows = [one.since + one.seen for node in self.nodes.values() for one in node.faults]
-            later = [it for it in (due, again, end, *shows) if it > self.now]
-            self.now = max(self.now + 0.1, min(later, default=end))
+            later = [it for it in (again, end, *shows) if it > self.now]
+            self.now = max(self.now + 0.1, min([due, *later]))

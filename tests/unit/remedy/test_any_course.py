@@ -69,7 +69,7 @@ class Course(RuleBasedStateMachine):
         self.begun: list[Begun] = []
         self.jumps: list[float] = []  # true times
         self.old: list = []  # reports of former times
-        self.late: list[tuple[Action, dict, Begun]] = []
+        self.late: list[tuple[Action, dict | None, Begun, int]] = []  # None: not done yet
         self.last, self.then = "disk", "answers"
 
     @initialize(
@@ -209,7 +209,7 @@ class Course(RuleBasedStateMachine):
         lost=st.sets(node_names, max_size=1),
         doubled=st.booleans(),
         then=st.sampled_from(
-            ["answers", "answers", "dies", "dies before", "lost", "fails", "refuses"]
+            ["answers", "answers", "dies", "dies before", "sleeps", "lost", "fails", "refuses"]
         ),
     )
     def a_round(self, order: list[str], lost: set[str], doubled: bool, then: str) -> None:
@@ -226,9 +226,11 @@ class Course(RuleBasedStateMachine):
         begun = Begun(world.now, step.action.incident, self.key(state, step.action))
         if not step.action.undo:  # which takes back, and is never too much
             self.begun.append(begun)
-        if then == "dies":
+        attempt = len(state.incidents[step.action.incident].attempts) - 1
+        if then in ("dies", "sleeps"):
             self.under_way = (world.now, step.action)
-            self.late.append((step.action, world.perform(step.action), begun))
+            answer = world.perform(step.action) if then == "dies" else None
+            self.late.append((step.action, answer, begun, attempt))
             return
         answer = None
         if then == "fails":
@@ -239,13 +241,15 @@ class Course(RuleBasedStateMachine):
             answer = world.perform(step.action)
         self.end(step.action, answer, begun)
 
-    def end(self, action: Action, answer: dict | None, begun: Begun) -> None:
+    def end(
+        self, action: Action, answer: dict | None, begun: Begun, attempt: int | None = None
+    ) -> None:
         """What the node says came of it. Of an action that is held for lost it comes too late."""
         world, state = self.world, self.world.state()
         step = decide.ended(state, action, answer, world.clock)
         counts = not step.refused
         if step.refused and answer is not None:
-            step = decide.late(state, action, answer, world.clock)
+            step = decide.late(state, action, answer, world.clock, attempt)
             # It says what came of what was done last, and of nothing before that.
             last = [it for it in self.begun if it.incident == action.incident][-1:]
             counts = last == [begun] and action.incident in state.incidents
@@ -295,7 +299,9 @@ class Course(RuleBasedStateMachine):
     @precondition(lambda self: self.late)
     @rule()
     def a_late_answer_comes(self) -> None:
-        self.end(*self.late.pop())
+        action, answer, begun, attempt = self.late.pop()
+        # A node that was away does it when it is back.
+        self.end(action, answer or self.world.perform(action), begun, attempt)
         self.under_way = None
 
     # --- What always holds.

@@ -13,10 +13,11 @@ from tests.unit.remedy.fleet import Fault, World
 
 
 class Ward(World):
-    """A scheduler on node2 that nothing but a standby helps. ``cured``: it does."""
+    """A scheduler on node2 that nothing but a standby helps. ``cured``: it does; ``more``: rungs
+    that are tried after it."""
 
-    def __init__(self, *, cured: bool = True, **policy) -> None:
-        super().__init__(Heal(mode="act", rungs={"scheduler": ("standby",)}, **policy))
+    def __init__(self, *more: str, cured: bool = True, **policy) -> None:
+        super().__init__(Heal(mode="act", rungs={"scheduler": ("standby", *more)}, **policy))
         self.cured = cured
         self.answers = []
         self.round()
@@ -162,3 +163,76 @@ def test_what_keeps_hands_off_keeps_it_from_being_undone_for_as_long(what):
     node.maintenance, node.busy, node.quorate = False, "", True
     world.run(60)
     assert world.did == ["standby", "undo"]
+
+
+class Slow(Ward):
+    """node2 is so slow that the master gives its answer up, and does what it was asked for when
+    that is long over."""
+
+    def perform(self, action):
+        self.now += self.took
+        if action.rung != "standby":
+            return {"result": "failed", "why": "no"}
+        return super().perform(action) if action.undo else None
+
+    def answers_at_last(self, attempt=0):
+        (action,) = [it for _, it in self.actions if (it.rung, it.undo) == ("standby", False)][:1]
+        self.nodes["node2"].standby = True
+        done = {"result": "done", "why": "", "did": ["put node2 into standby"], "verified": True}
+        self.keep(decide.late(self.state(), action, done, self.clock, attempt))
+
+
+def test_one_that_is_answered_after_something_else_was_tried_is_taken_back():
+    world = Slow("hand")
+    world.run(400)
+    assert world.did[:2] == ["standby", "hand"] and not world.state().standby
+    world.answers_at_last()
+    world.run(REST + 120)
+    assert world.did[-1] == "undo" and not world.nodes["node2"].standby
+    assert not world.state().incidents and not world.state().standby
+    assert all(turn.same for turn in replay(world.ledger))
+
+
+@pytest.mark.parametrize("silent", [0, 200])
+def test_one_that_is_answered_when_all_is_over_has_an_incident_that_takes_it_back(silent):
+    world = Slow()
+    world.run(10)
+    world.nodes["node2"].faults.clear()
+    world.run(300)
+    assert world.did == ["standby"] and not world.state().incidents
+    world.answers_at_last()
+    world.nodes["node2"].mute = bool(silent)
+    world.run(silent)
+    world.nodes["node2"].mute = False
+    world.run(60)
+    assert world.did == ["standby", "undo"] and not world.nodes["node2"].standby
+    world.run(60)
+    assert not world.state().incidents and not world.state().standby
+    assert all(turn.same for turn in replay(world.ledger))
+    (last,) = [it.id for it in world.state().closed if it.attempts and it.attempts[-1].undo]
+    told = "\n".join(story.explain(world.ledger, last))
+    assert "node2 is in standby by our hand" in told
+    assert "node2 is asked: the end of standby" in told
+
+
+def test_one_that_is_done_after_it_was_taken_back_is_taken_back_once_more():
+    world = Slow()
+    world.run(10)
+    world.nodes["node2"].standby = True
+    world.run(REST + 120)
+    assert world.did == ["standby", "undo"] and not world.state().incidents
+    world.answers_at_last()
+    world.run(120)
+    assert world.did == ["standby", "undo", "undo"] and not world.nodes["node2"].standby
+    assert not world.state().incidents and not world.state().standby
+
+
+def test_where_it_did_not_come_to_be_there_is_nothing_to_take_back():
+    world = Slow()
+    world.run(10)
+    world.nodes["node2"].faults.clear()
+    world.run(300)
+    world.answers_at_last()
+    world.nodes["node2"].standby = False  # it was booted since
+    world.run(120)
+    assert world.did == ["standby"] and not world.state().incidents and not world.state().standby

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import msgspec
 
-from saltext_hakube.core.remedy import budget, gates, incidents, ladder
+from saltext_hakube.core.remedy import budget, gates, incidents, ladder, standing
 from saltext_hakube.core.remedy.book import Book, waits
 from saltext_hakube.core.remedy.decision import Action, Cluster, Gate, Incident, State, Step
 from saltext_hakube.core.remedy.elapsed import TICK
@@ -111,16 +111,30 @@ def _lost(book: Book) -> None:
 
 def _back_already(book: Book, sight: Sight) -> None:
     """A node that is in standby no more is not ours to bring back: who puts it there next time is
-    somebody else."""
+    somebody else. One that is, as its answer said when its incident was over, needs another one
+    that brings it back."""
     for node, name in list(book.state.standby.items()):
-        incident = book.state.incidents.get(name)
-        last = incident.attempts[-1] if incident and incident.attempts else None
-        report = sight.fresh.get(node)
-        if last and (last.ended is None or book.now < last.ended + SHOWS):
-            continue
-        if incident is None or (report is not None and not report.standby and sight.answers(node)):
+        incident = standing.known(book.state, name)
+        report = sight.fresh.get(node) if sight.answers(node) else None
+        shows = [
+            (it.ended is None or book.now < it.ended + SHOWS)
+            for it in (incident.attempts if incident else ())
+        ]
+        if report is not None and report.standby and name not in book.state.incidents:
+            _adopt(book, node, incident)
+        elif not any(shows) and (incident is None or (report is not None and not report.standby)):
             data = {"node": node, "rung": "standby", "why": f"{node} is not in standby"}
             book.write("undone", name, data)
+
+
+def _adopt(book: Book, node: str, incident: Incident | None) -> None:
+    why = f"{node} is in standby by our hand: it answered when that was given up"
+    trouble = Trouble("node", "pacemaker", node, ())
+    if incident is not None:
+        trouble = Trouble(incident.scope, incident.component, incident.node, ())
+    open_ = {it.key: it.id for it in book.state.incidents.values()}
+    owner = open_.get(trouble[:3]) or _opened(book, trouble, why)
+    book.write("adopted", owner, {"node": node, "rung": "standby", "why": why})
 
 
 def _storm(book: Book, sight: Sight) -> None:
@@ -202,7 +216,7 @@ def _open(book: Book, sight: Sight) -> list[float]:
     return early
 
 
-def _opened(book: Book, trouble: Trouble, why: str) -> None:
+def _opened(book: Book, trouble: Trouble, why: str) -> str:
     where = trouble.node or "cluster"
     incident = Incident(
         id=f"{trouble.component}-{where}-{book.state.number + 1}",
@@ -215,6 +229,7 @@ def _opened(book: Book, trouble: Trouble, why: str) -> None:
         why=why[:600],
     )
     book.write("opened", incident.id, {"incident": msgspec.to_builtins(incident)})
+    return incident.id
 
 
 def _choose(book: Book, sight: Sight) -> tuple[Action | None, list[float]]:

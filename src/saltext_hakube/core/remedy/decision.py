@@ -47,6 +47,7 @@ Kind = Literal[
     "witnessed",  # what other nodes see of it, who were asked after it
     "verified",  # what came of it
     "undone",  # what is undone later needs not be any more: somebody did it, or it never was
+    "adopted",  # what is undone later is another incident's now, for its own is over
     "gave_up",  # nothing more is done about the incident for a long while; people have to
     "retried",  # it is tried anew: a person says so, it is another fault, or that while is over
     "closed",  # an incident

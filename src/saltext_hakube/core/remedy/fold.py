@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from saltext_hakube.core.errors import HakubeError
-from saltext_hakube.core.remedy import older, report, sight
+from saltext_hakube.core.remedy import older, report, sight, standing
 from saltext_hakube.core.remedy.decision import (
     Attempt,
     Cluster,
@@ -29,7 +29,8 @@ from saltext_hakube.core.remedy.decision import (
 from saltext_hakube.core.remedy.elapsed import passed
 from saltext_hakube.core.remedy.words import PROBES
 
-#: Of closed incidents those are kept that budgets count, and the last few.
+#: Of closed incidents those are kept that budgets count, that a node is in standby for, and the
+#: last few.
 HOUR, LAST = 3600.0, 16
 _OF_NODES = ("reports", "heard", "passing", "boots", "silent", "instead", "red", "standby")
 BOOTS = 8  # that are over, of one node
@@ -239,7 +240,7 @@ def _last(state: State, record: Record, **changes: Any) -> State:
 
 def _acted(state: State, record: Record) -> State:
     data = record.data
-    state = _stood_by(state, record)
+    state = standing.stood_by(state, record)
     return _last(
         state,
         record,
@@ -252,36 +253,18 @@ def _acted(state: State, record: Record) -> State:
 
 def _late(state: State, record: Record) -> State:
     """Only where it is of the last attempt, and that had been given up, or nobody waits for it any
-    more."""
+    more; but a standby is ours whatever was done since."""
     incident, data = state.incidents.get(record.incident), record.data
     last = incident.attempts[-1] if incident and incident.attempts else None
     given_up = last is not None and (last.flies or last.result in ("lost", "failed"))
     told = (data["rung"], data["node"], bool(data.get("undo")))
     if last is None or not given_up or (last.rung, last.node, last.undo) != told:
-        return state
+        return standing.owned(state, record)
     # The same rung may have been begun once more since.
     if incident and data.get("attempt", len(incident.attempts) - 1) != len(incident.attempts) - 1:
-        return state
+        return standing.owned(state, record)
     state = _acted(state, record)
     return _last(state, record, mended=None)
-
-
-def _stood_by(state: State, record: Record) -> State:
-    """Which nodes are in standby by our hand, or may be."""
-    incident = state.incidents.get(record.incident)
-    last = incident.attempts[-1] if incident and incident.attempts else None
-    if last is None or last.rung != "standby":
-        return state
-    node, result = last.node, record.data["result"]
-    if last.undo and result in ("done", "nothing"):
-        return replace(state, standby=_without(state.standby, node))
-    if not last.undo and result in ("done", "failed", "lost"):
-        return replace(state, standby=state.standby | {node: record.incident})
-    return state
-
-
-def _undone(state: State, record: Record) -> State:
-    return replace(state, standby=_without(state.standby, record.data["node"]))
 
 
 def _witnessed(state: State, record: Record) -> State:
@@ -318,7 +301,12 @@ def _closed(state: State, record: Record) -> State:
     window = state.declared.policy.budget.window if state.declared else HOUR
     since = record.at - max(HOUR, window)
     closed = (*state.closed, replace(incident, closed=record.at))
-    counted = [it for it in closed[:-LAST] if any(one.began > since for one in it.attempts)]
+    ours = state.standby.values()
+    counted = [
+        it
+        for it in closed[:-LAST]
+        if it.id in ours or any(one.began > since for one in it.attempts)
+    ]
     return replace(
         state,
         incidents=_without(state.incidents, incident.id),
@@ -363,7 +351,8 @@ _CHANGES: dict[str, Callable[[State, Record], State]] = {
     "late": _late,
     "witnessed": _witnessed,
     "verified": _verified,
-    "undone": _undone,
+    "undone": standing.undone,
+    "adopted": standing.adopted,
     "gave_up": _gave_up,
     "retried": _retried,
     "closed": _closed,

@@ -22,7 +22,7 @@ from saltext_hakube.core.remedy.policy import Heal
 #: Kinds that decide() writes, where nothing in them says that somebody else did.
 DECIDED = frozenset(
     {"policy", "seen", "storm", "opened", "grown", "closed", "gave_up", "decided"}
-    | {"verified", "resumed", "retried", "acted", "undone", "clock"}
+    | {"verified", "resumed", "retried", "acted", "undone", "adopted", "clock"}
 )
 
 

@@ -285,6 +285,9 @@ class _Story:
         rung, why = data.get("rung"), data.get("why", "")
         self._tell(record, f"there is no {rung} to be ended: {why}")
 
+    def _adopted(self, record: Record, data: Data) -> None:
+        self._tell(record, f"the {data.get('rung')} is to be ended: {data.get('why', '')}")
+
     def _gave_up(self, record: Record, data: Data) -> None:
         self._end = "given up: people have to look"
         self._tell(record, f"{self._end}; {data.get('why', '')}")
@@ -339,6 +342,7 @@ _OWN: dict[str, Callable[[_Story, Record, Data], None]] = {
     "witnessed": _Story._witnessed,
     "verified": _Story._verified,
     "undone": _Story._undone,
+    "adopted": _Story._adopted,
     "gave_up": _Story._gave_up,
     "retried": _Story._retried,
     "closed": _Story._closed,
