@@ -12,7 +12,6 @@ waiting. Answers are taken from the bus; of an event that was lost the job cache
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,10 +22,8 @@ from salt.exceptions import SaltException
 
 from saltext_hakube.core.errors import HakubeError, Refused
 from saltext_hakube.core.remedy import seal
-from saltext_hakube.healing import registry
+from saltext_hakube.healing import clusters, registry
 
-#: Letters and signs of an id. Those that mean something in a target are not among them.
-ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+=-]{0,252}\Z")
 MOST = 1000
 #: Seconds between two looks into the job cache.
 SELDOM = 1.0
@@ -107,7 +104,7 @@ def target(minions: Sequence[str]) -> None:
     if len(minions) > MOST:
         raise Refused(f"a job for {len(minions)} minions at once; {MOST} is the most")
     for minion in minions:
-        if not isinstance(minion, str) or not ID.match(minion):
+        if not isinstance(minion, str) or not clusters.ID.match(minion):
             raise Refused(f"{ascii(minion)[:80]} cannot be the target of a job: it is no plain id")
 
 

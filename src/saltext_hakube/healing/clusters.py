@@ -9,6 +9,7 @@ counts, and where none has most, the one that was rendered last; the others are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,10 @@ from saltext_hakube.core.reading import read, shown
 from saltext_hakube.core.remedy import seal
 from saltext_hakube.core.remedy.decision import Cluster
 from saltext_hakube.core.remedy.policy import Heal, Returner, Webhook
+
+#: Letters and signs of a minion's id that can be the target of a job. Those that mean something in
+#: a target are not among them.
+ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@+=-]{0,252}\Z")
 
 
 class Place(NamedTuple):
@@ -50,6 +55,12 @@ class Known(Struct, frozen=True, kw_only=True):
         place = self.minions.get(minion)
         cluster = self.clusters.get(place.cluster) if place else None
         return (cluster, place.node) if place and cluster else None
+
+
+class Unread(NamedTuple):
+    """In place of a pillar that the master's cache has, and that cannot be read."""
+
+    why: str
 
 
 #: Minion -> Unix time at which the master rendered its pillar last; None where nobody knows.
@@ -158,6 +169,13 @@ def policy(data: Any) -> Heal:
 
 def _claim(minion: str, data: Any) -> tuple[Cluster, str | None]:
     """The cluster that a minion's pillar declares, and which of its nodes the minion is."""
+    if isinstance(data, Unread):
+        raise ConfigError(
+            [
+                f"its pillar in the master's cache is damaged (salt {minion} "
+                f"saltutil.refresh_pillar): {data.why}"
+            ]
+        )
     if not isinstance(data, Mapping):
         raise ConfigError([f"hakube: {shown(data)}; expected a mapping"])
     declared = read(timing.under(data).get("cluster"), schema.Cluster, "hakube:cluster")
@@ -169,6 +187,15 @@ def _claim(minion: str, data: Any) -> tuple[Cluster, str | None]:
     ids = {node.name: node.minion or node.name for node in nodes}
     if own is not None:
         ids[own.name] = minion
+    for node, it in ids.items():
+        if not ID.match(it):  # as it would keep all that are asked together from being asked
+            raise ConfigError(
+                [
+                    f"hakube:cluster:nodes:{node}:minion: {shown(it)} cannot be the target of a "
+                    "job, so the node cannot be healed; give its minion an id of letters, digits "
+                    "and any of _.:@+=- only"
+                ]
+            )
     return Cluster(name=declared.name, nodes=ids, policy=policy(data)), own and own.name
 
 

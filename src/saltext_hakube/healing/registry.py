@@ -19,6 +19,7 @@ import msgspec
 import salt.cache
 import salt.key
 import salt.utils.master
+import salt.utils.minions
 from salt.exceptions import SaltException
 
 from saltext_hakube.core.errors import HakubeError
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 FRESH = 180.0  # seconds
 #: A minion that nobody knows makes it read again, but no more often: its id may be invented.
 AGAIN = 60.0
+#: Minions whose cached pillar is damaged; where it is more, it is rather the cache that fails.
+DAMAGED = 20
 
 _kept: dict[Path, tuple[int, Known]] = {}
 
@@ -97,17 +100,46 @@ def rendered(opts: Mapping[str, Any]) -> clusters.Rendered:
 
 
 def pillars(opts: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands under ``hakube`` in the pillar of each accepted minion that has it."""
-    util = salt.utils.master.MasterPillarUtil(
-        "*",
-        tgt_type="glob",  # of a look into a cache; nobody is asked
-        grains_fallback=False,
-        pillar_fallback=False,
-        opts=dict(opts),
-    )
-    found = util.get_minion_pillar()
+    """What stands under ``hakube`` in the pillar of each accepted minion that has it; Unread where
+    the cache has a damaged one. Raises HakubeError."""
+    try:
+        found = _cached(opts, "*", "glob")  # of a look into a cache; nobody is asked
+    except SaltException:
+        found = _one_by_one(opts)
     return {
         minion: data["hakube"]
         for minion, data in found.items()
         if isinstance(data, Mapping) and data.get("hakube")
     }
+
+
+def _one_by_one(opts: Mapping[str, Any]) -> dict[str, Any]:
+    """The pillars without those that are damaged, of which one keeps Salt from giving any: Salt
+    syncs no file of its cache, so a power cut may tear some."""
+    ids = salt.utils.minions.CkMinions(dict(opts)).check_minions("*", "glob")["minions"]
+    found: dict[str, Any] = {}
+    damaged = 0
+    parts = [sorted(ids)]
+    while parts:
+        part = parts.pop()
+        try:
+            found |= _cached(opts, part, "list")
+        except SaltException as error:
+            half = len(part) // 2
+            if half:
+                parts += [part[:half], part[half:]]
+                continue
+            damaged += 1
+            if damaged > DAMAGED:
+                raise HakubeError(f"the cached pillars cannot be read: {error}") from None
+            found[part[0]] = {"hakube": clusters.Unread(f"{error}")}
+    return found
+
+
+def _cached(opts: Mapping[str, Any], target: str | list[str], kind: str) -> dict[str, Any]:
+    """The pillars in the cache. Raises SaltException."""
+    util = salt.utils.master.MasterPillarUtil(
+        target, tgt_type=kind, grains_fallback=False, pillar_fallback=False, opts=dict(opts)
+    )
+    found: dict[str, Any] = util.get_minion_pillar()
+    return found

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.healing import fleet, places, registry, seen
+from saltext_hakube.healing.ask import target
 from saltext_hakube.host import ledger
+from tests.unit.healing.world import World
 
 TAG = "salt/beacon/node1.example/hakube/report"
 
@@ -197,6 +199,27 @@ def test_a_cluster_whose_pillars_disagree_is_told_and_the_others_go_on(opts, wor
     assert [who for who, _, _ in world.jobs] == [("a",)]
     with pytest.raises(ConfigError, match="disagree about cluster k8s"):
         fleet.reconcile(opts, "k8s")
+
+
+@pytest.mark.parametrize("odd", ["web*", "a,b", "~x", "n" * 254])
+def test_a_minion_that_no_job_can_name_keeps_its_own_cluster_only_from_being_asked(
+    opts, world, pillars, monkeypatch, odd
+):
+    class Strict(World):
+        def __call__(self, minions, *args, **more):
+            target(minions)  # as the real one does
+            return world(minions, *args, **more)
+
+    monkeypatch.setattr(fleet, "Asker", lambda opts: Strict())
+    nodes = {"a": "192.0.2.1", "b": {"addresses": ["192.0.2.2"], "minion": odd}}
+    pillars["a"] = {"cluster": {"name": "b", "nodes": nodes, "password": "x"}}
+    pillars["a"]["heal"] = {"mode": "act"}
+    told = fleet.reconcile(opts)
+    assert told["ran"] == 1
+    assert {it for who, _, _ in world.jobs for it in who} == set(pillars) - {"a"}
+    assert list(told["failed"]) == ["b"]
+    assert told["failed"]["b"].startswith("a: hakube:cluster:nodes:b:minion: ")
+    assert "\n" not in told["failed"]["b"]
 
 
 def test_a_cluster_that_fails_does_not_stop_the_others(opts, world, pillars, monkeypatch):
