@@ -289,6 +289,23 @@ def test_a_node_whose_master_asked_once_knows_since_when_it_is_away(modules, fol
     assert (folder.parent.parent / "var/lib/hakube/alone.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_disk_that_takes_nothing_makes_no_node_silent_and_a_pause_holds(modules, folder):
+    """It is full just when a person pauses the healing."""
+    machine = Machine(folder.parent.parent)
+    modules.hakube_heal.report(hold="")
+    disk = folder.parent.parent / "var/lib/hakube"
+    disk.rename(disk.with_name("elsewhere"))
+    disk.write_text("no folder")
+    found = modules.hakube_heal.report(hold="paused")
+    assert read({key: it for key, it in found.items() if key != "beacon"}).node == "node1"
+    assert alone.account(machine).hold == "paused"
+    disk.unlink()
+    disk.with_name("elsewhere").rename(disk)
+    assert alone.account(machine).hold == "paused"
+    modules.hakube_heal.report(hold="")
+    assert alone.account(machine).hold == ""
+
+
 def test_alone_it_does_nothing_while_a_master_asks_and_says_so(modules, folder):
     settings = {"cluster": "c", "node": "node1", "mode": "act"}
     (folder.parent.parent / "etc/hakube/beacon.json").write_text(json.dumps(settings))

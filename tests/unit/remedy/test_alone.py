@@ -27,7 +27,7 @@ from saltext_hakube.core.remedy.words import COMPONENTS, PROBES
 NOW = 1_700_000_000.0
 POLICY = Alone(after=120, tokens=3, every=900)
 ACT = Rights("act", POLICY, {})
-ARMED = told(Account(), "")
+ARMED = told(Account(), "", NOW)
 AWAY = 121.0
 
 
@@ -51,7 +51,7 @@ def test_it_does_the_gentlest_rung_that_it_has_a_right_to():
     ("account", "away", "seen", "rights"),
     [
         (Account(), AWAY, DRIFT, ACT),
-        (told(ARMED, "paused by a person"), AWAY, DRIFT, ACT),
+        (told(ARMED, "paused by a person", NOW), AWAY, DRIFT, ACT),
         (ARMED, 119.0, DRIFT, ACT),
         (ARMED, AWAY, report(), ACT),
         (ARMED, AWAY, report("files.drift", since=NOW - SETTLE + 1), ACT),
@@ -116,6 +116,21 @@ def test_what_is_down_anew_is_tried_anew():
 def test_a_clock_that_was_set_back_gives_nothing_for_free():
     account = spend(ARMED, Choice("why", "files", "files"), POLICY, NOW)
     assert tokens(account, POLICY, NOW - 3600) == 2.0
+
+
+def test_what_a_clock_that_was_years_ahead_wrote_down_counts_no_longer_than_other_things():
+    """A machine may start with a wrong clock, act alone by it, and get the right one later."""
+    ahead = NOW + 10 * 365 * 86400
+    account = ARMED
+    for _ in range(3):
+        account = spend(account, Choice("why", "files", "files"), POLICY, ahead)
+        account = spent(account, "failed", "it was not done")
+    assert tokens(account, POLICY, NOW + POLICY.every) == 0
+    account = told(account, "", NOW)
+    assert tokens(account, POLICY, NOW) == 0
+    assert choose(account, AWAY, DRIFT, ACT, NOW + 1).component == ""
+    later = NOW + POLICY.every + 1
+    assert choose(account, AWAY, DRIFT, ACT, later).component == "files"
 
 
 STEPS = st.lists(

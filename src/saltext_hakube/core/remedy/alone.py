@@ -65,9 +65,14 @@ class Choice(NamedTuple):
     rung: str = ""
 
 
-def told(account: Account, hold: str) -> Account:
-    """A master asked, and said that something speaks against acting alone, or nothing (empty)."""
-    return replace(account, armed=True, hold=hold)
+def told(account: Account, hold: str, now: float) -> Account:
+    """A master asked, and said that something speaks against acting alone, or nothing (empty).
+
+    What was written down as later than now was so by a clock that was wrong, and was before now: it
+    is not to count for as long as that clock was ahead.
+    """
+    acts = tuple(replace(it, at=min(it.at, now)) for it in account.acts)
+    return replace(account, armed=True, hold=hold, at=min(account.at, now), acts=acts)
 
 
 def choose(account: Account, away: float, report: Report, rights: Rights, now: float) -> Choice:
