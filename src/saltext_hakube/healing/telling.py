@@ -16,10 +16,19 @@ from msgspec.structs import replace
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.reading import read, shown
-from saltext_hakube.core.remedy import decide, fold, history, metrics, replay, screen, story
+from saltext_hakube.core.remedy import (
+    decide,
+    fold,
+    history,
+    metrics,
+    outlook,
+    replay,
+    screen,
+    story,
+)
 from saltext_hakube.core.remedy.decision import Cluster, Record, State
 from saltext_hakube.core.remedy.policy import Heal
-from saltext_hakube.core.remedy.wording import clean, moment
+from saltext_hakube.core.remedy.wording import clean
 from saltext_hakube.healing import (
     clusters,
     faults,
@@ -103,24 +112,18 @@ def explain(opts: Mapping[str, Any], incident: Any, name: str | None = None) -> 
 
 def again(opts: Mapping[str, Any], name: str, policy: Any = None) -> str:
     """The decisions of a ledger once more."""
-    other = None if policy is None else read(policy, Heal, "policy")
+    if policy is not None:
+        read(policy, Heal, "policy")
     records, problems = _all(opts, cluster_of(opts, name))
-    turns = replay.replay(records, other)
-    if other is None:
+    turns = replay.replay(records, policy)
+    if policy is None:
         odd = [turn for turn in turns if not turn.same]
         head = f"{len(turns)} decisions, {len(turns) - len(odd)} of them made again as they were"
+        lines = [head, *(outlook.other(turn, _zone()) for turn in odd[-LINES:])]
     else:
-        odd = [turn for turn in turns if turn.was != turn.now]
-        head = f"{len(turns)} decisions; with this policy {len(odd)} would have been others"
-    lines = [
-        f"{moment(turn.at, _zone())}  {', '.join(turn.incidents)}: was {_action(turn.was)}; "
-        f"now {_action(turn.now)}{_against(turn)}"
-        for turn in odd[-LINES:]
-    ]
-    odd_ones = [
-        f"note: left out, as another version wrote it: {it}" for it in replay.unread(records)
-    ]
-    return "\n".join([*problems, head, *(clean(line, 500) for line in (*odd_ones, *lines))])
+        lines = outlook.told(turns, _zone())
+    notes = [f"note: left out, as another version wrote it: {it}" for it in replay.unread(records)]
+    return "\n".join([*problems, *(clean(it, 500) for it in notes), *lines])
 
 
 def page(opts: Mapping[str, Any], file: Any = None) -> str:
@@ -237,18 +240,6 @@ def _all(opts: Mapping[str, Any], cluster: Cluster) -> tuple[list[Record], list[
     folder = places.cluster(opts, cluster.name)
     records = list(ledger.read_all(folder, cluster.name, problems.append))
     return records, [f"WARNING: {problem}" for problem in problems]
-
-
-def _action(plain: Mapping[str, Any] | None) -> str:
-    if plain is None:
-        return "nothing"
-    return f"{plain.get('rung')} of {plain.get('component')} on {plain.get('node')}"
-
-
-def _against(turn: replay.Turn) -> str:
-    if turn.now is not None or not turn.gates:
-        return ""
-    return " (" + ", ".join(f"{it}: {gate}" for it, gate in turn.gates.items()) + ")"
 
 
 def _zone() -> tzinfo:

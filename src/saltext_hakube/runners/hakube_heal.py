@@ -264,17 +264,22 @@ def replay(cluster, policy=None):
         Its name (``hakube:cluster:name``).
 
     policy
-        What they would have been with this for ``hakube:heal``, a mapping. Default: what was
-        declared then; then all are to be the same.
+        A mapping, as ``hakube:heal``: what they would have been with it; what it does not have is
+        as it was declared then. Default: as declared then; then all are to be the same.
 
-    Returns text: how many decisions there were, and a line for each that is another one.
+    Returns text: how many decisions there were, and a line for each that is another one. With a
+    policy also what is to be done by it, counted, and a line for each, and why nothing is to be
+    done about the other incidents: ``policy='{mode: act}'`` says what the mode ``observe`` would
+    have done. Each is decided on what was known then: what an action would have led to nobody
+    knows, so each is told once for its incident, and none counts for a budget.
 
     CLI Example:
 
     .. code-block:: bash
 
         salt-run hakube.replay k8s
-        salt-run hakube.replay k8s policy='{mode: act, settle: 10}'
+        salt-run hakube.replay k8s policy='{mode: act}'
+        salt-run hakube.replay k8s policy='{mode: act, rungs: {haproxy: [files, hand]}}'
     """
     return _told(telling.again, cluster, policy)
 

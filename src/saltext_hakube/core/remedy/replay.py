@@ -6,14 +6,14 @@ policy each decision is made on what was known then, not on what would have come
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from saltext_hakube.core.remedy import older
+from saltext_hakube.core.remedy import gates, older
 from saltext_hakube.core.remedy.decide import decide
 from saltext_hakube.core.remedy.decision import Cluster, Record, State
 from saltext_hakube.core.remedy.fold import apply, fold
@@ -37,20 +37,26 @@ def unread(records: Iterable[Record]) -> list[str]:
 
 class Turn(Struct, frozen=True, kw_only=True):
     """One decision. ``was``, ``now``: what was to be done (also in the mode observe), as plain data
-    of an Action; None where nothing was. ``same``: the records are the same, to the letter.
-    ``incidents``: those that it was about; ``gates``: incident -> the first gate that says no now.
+    of an Action; None where nothing was. ``mode``: by which it is decided now; ``done``: it was no
+    mode that only observes. ``same``: the records are the same, to the letter. ``incidents``: those
+    that it was about; ``gates``: incident -> the first gate that says no now, but for the mode.
     """
 
     at: float
     was: dict[str, Any] | None
     now: dict[str, Any] | None
     same: bool
+    mode: str = "act"
+    done: bool = True
     incidents: tuple[str, ...] = ()
     gates: dict[str, str] = {}
 
 
-def replay(records: Iterable[Record], policy: Heal | None = None) -> tuple[Turn, ...]:
-    """Every decision in the records, made again: by what was declared then, or by this policy.
+def replay(
+    records: Iterable[Record], policy: Heal | Mapping[str, Any] | None = None
+) -> tuple[Turn, ...]:
+    """Every decision in the records, made again: by what was declared then, or by this policy. Of
+    one that is a mapping what it does not have is as it was declared then.
 
     The records are those of a ledger from its beginning, or from a snapshot on. Raises Unreadable.
     """
@@ -97,7 +103,9 @@ def _batch(records: Sequence[Record]) -> list[Record]:
     return found
 
 
-def _again(state: State, batch: list[Record], policy: Heal | None) -> Turn | None:
+def _again(
+    state: State, batch: list[Record], policy: Heal | Mapping[str, Any] | None
+) -> Turn | None:
     at = batch[0].at
     if batch[0].kind == "seen":
         state, batch = apply(state, batch[0]), batch[1:]
@@ -107,8 +115,10 @@ def _again(state: State, batch: list[Record], policy: Heal | None) -> Turn | Non
             declared = apply(state, record).declared
     if declared is None:  # a ledger without its beginning
         return None
-    cluster: Cluster = declared if policy is None else replace(declared, policy=policy)
+    cluster: Cluster = declared
     if policy is not None:
+        other = policy if isinstance(policy, Heal) else _other(declared.policy, policy)
+        cluster = replace(declared, policy=other)
         state = replace(state, declared=cluster)
     step = decide(cluster, state, at)
     return Turn(
@@ -116,9 +126,21 @@ def _again(state: State, batch: list[Record], policy: Heal | None) -> Turn | Non
         was=_act(batch),
         now=_act(step.records),
         same=_plain(step.records) == _plain(batch),
+        mode=cluster.policy.mode,
+        done=declared.policy.mode == "act",
         incidents=tuple(dict.fromkeys(it.incident for it in step.records if it.incident)),
         gates={it.incident: _against(it) for it in step.records if it.kind == "decided"},
     )
+
+
+def _other(declared: Heal, given: Mapping[str, Any]) -> Heal:
+    return msgspec.convert(_over(msgspec.to_builtins(declared), given), Heal)
+
+
+def _over(plain: Any, given: Any) -> Any:
+    if not (isinstance(plain, Mapping) and isinstance(given, Mapping)):
+        return given
+    return {**plain, **{key: _over(plain.get(key), value) for key, value in given.items()}}
 
 
 def _plain(records: Sequence[Record]) -> Any:
@@ -142,5 +164,5 @@ def _act(records: Sequence[Record]) -> dict[str, Any] | None:
 
 
 def _against(record: Record) -> str:
-    no = (gate for gate in record.data["gates"] if not gate["ok"])
+    no = (it for it in record.data["gates"] if not it["ok"] and it["why"] != gates.OBSERVE)
     return next((f"{gate['name']}: {gate['why']}" for gate in no), "")
