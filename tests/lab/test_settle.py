@@ -55,7 +55,7 @@ def test_a_start_that_fails_is_told_with_the_agents_reason(push):
     options = {"ip": "203.0.113.5", "nic": "nosuch0"}
     (line,), others = push(id="vip", agent="ocf:heartbeat:IPaddr2", options=options)
     assert line.startswith("vip failed to start on node")
-    assert "[findif] failed; mend the cause, then `pcs resource cleanup vip`" in line
+    assert "[findif] failed; mend the cause, then `salt-call hakube_pcs.cleanup vip`" in line
     assert others == []
 
 

@@ -29,7 +29,7 @@ def idle(text: str, names: Collection[str]) -> tuple[list[str], list[str]]:
         if missing:
             cannot.append(
                 f"{name} runs on no node: its agent, or what that needs, is not installed on "
-                f"{', '.join(missing)}; install it, then `pcs resource cleanup {name}`"
+                f"{', '.join(missing)}; install it, then `salt-call hakube_pcs.cleanup {name}`"
             )
         elif all(element.get("managed") == "false" for element in shown[name]):
             others.append(f"{name} runs on no node, and is unmanaged or in maintenance")

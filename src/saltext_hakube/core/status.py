@@ -30,7 +30,7 @@ class Failure(Struct, frozen=True):
         """In a line, with the remedy."""
         return (
             f"{self.resource} failed to {self.task} on {self.node}: {self.reason}; mend the cause, "
-            f"then `pcs resource cleanup {self.resource}`"
+            f"then `salt-call hakube_pcs.cleanup {self.resource}`"
         )
 
 

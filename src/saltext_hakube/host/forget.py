@@ -62,17 +62,28 @@ def _forget(  # noqa: PLR0917
 
 
 def unanswered(text: str, resource: str | None, node: str | None, now: float) -> list[str]:
-    """Of which resources, and where, a monitor has not answered yet. ``text``: the CIB; ``now``:
-    Unix time. A name that is no primitive's may stand for any."""
+    """Of which resources that are forgotten, and where, a monitor has not answered yet. ``text``:
+    the CIB; ``now``: Unix time."""
+    root = ET.fromstring(text)
+    meant = None if resource is None else _meant(root, resource)
     found = []
-    known: set[str] = set()
-    for state in ET.fromstring(text).iterfind("status/node_state"):
+    for state in root.iterfind("status/node_state"):
         name = state.get("uname", "")
         for one in state.iterfind("lrm/lrm_resources/lrm_resource"):
             instance = one.get("id", "")
-            known |= {instance, instance.partition(":")[0]}
+            if meant is not None and instance.partition(":")[0] not in meant:
+                continue
             if node in (None, name) and awaited([state], instance) > now - LONGEST:
-                found.append((instance, name))
-    if resource in known:
-        found = [it for it in found if resource in (it[0], it[0].partition(":")[0])]
-    return [f"{instance} on {name}" for instance, name in found]
+                found.append(f"{instance} on {name}")
+    return found
+
+
+def _meant(root: ET.Element, resource: str) -> set[str] | None:
+    """The primitives that crm_resource takes for the resource: all in its group or clone, whichever
+    of them it is told (``uber_parent`` in crm_resource.c). None where that may be any."""
+    plain = resource.partition(":")[0]
+    for top in root.iterfind("configuration/resources/*"):
+        if any(it.get("id") == plain for it in top.iter()):
+            bundle = top.tag == "bundle"  # it has resources that nobody has declared
+            return None if bundle else {it.get("id", "") for it in top.iter("primitive")}
+    return None

@@ -25,6 +25,8 @@ def resource(name="r", active="false", orphaned="false", managed="true", more=""
 def test_a_missing_agent_is_wrong_and_says_where():
     cannot, others = idle(seen(resource(), rc="5"), {"r"})
     assert "not installed on node2" in cannot[0]
+    # Unlike pcs it waits for monitors that have not answered (host.forget).
+    assert "then `salt-call hakube_pcs.cleanup " in cannot[0]
     assert others == []
 
 

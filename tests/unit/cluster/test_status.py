@@ -53,7 +53,7 @@ def test_a_resource_that_died_and_runs_again_is_mended_and_one_that_did_not_star
 def test_a_failure_is_told_with_node_reason_and_remedy():
     line = read(XML).failures[1].told()
     assert line.startswith("scheduler failed to start on node2: error, Timed Out; mend the cause")
-    assert "pcs resource cleanup scheduler" in line
+    assert "then `salt-call hakube_pcs.cleanup scheduler`" in line
 
 
 def test_without_a_dc_nobody_is_a_member():

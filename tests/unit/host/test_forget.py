@@ -1,5 +1,10 @@
 """Which monitors a cleanup would end unheard, out of the CIB."""
 
+import os
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from saltext_hakube.core.errors import Refused
@@ -18,6 +23,14 @@ def op(kind="monitor", *, code=193, status=-1, interval=5000, ago=1):
     return OP.format(kind=kind, code=code, status=status, interval=interval, at=NOW - ago)
 
 
+RESOURCES = (
+    '<clone id="haproxy-clone"><primitive id="haproxy"/></clone><clone id="webs"><group id="both">'
+    '<primitive id="web"/><primitive id="log"/></group></clone><primitive id="apiserver"/>'
+    '<group id="kube"><primitive id="scheduler"/><primitive id="controller"/></group>'
+    '<bundle id="box"><primitive id="inner"/></bundle>'
+)
+
+
 def cib(**resources):
     """node1 has these, node2 the same resources, which are well."""
     well = op("start", code=0, status=0, interval=0) + op(code=0, status=0)
@@ -32,7 +45,8 @@ def cib(**resources):
             f'<node_state uname="{node}"><lrm><lrm_resources>{histories}</lrm_resources></lrm>'
             "</node_state>"
         )
-    return f"<cib><configuration/><status>{states}</status></cib>"
+    configuration = f"<configuration><resources>{RESOURCES}</resources></configuration>"
+    return f"<cib>{configuration}<status>{states}</status></cib>"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +60,13 @@ def cib(**resources):
         (cib(haproxy=op()), "haproxy-clone", None, ["haproxy on node1"]),
         (cib(web_1=op()), "web", None, ["web:1 on node1"]),
         (cib(web_1=op()), "web:1", "node1", ["web:1 on node1"]),
+        (cib(scheduler="", controller=op()), "scheduler", "node1", ["controller on node1"]),
+        (cib(scheduler="", controller=op()), "kube", "node1", ["controller on node1"]),
+        (cib(scheduler="", controller=op()), "haproxy", None, []),
+        (cib(web_1="", log_1=op()), "web", None, ["log:1 on node1"]),
+        (cib(web_1="", log_1=op()), "web:1", None, ["log:1 on node1"]),
+        (cib(made_by_the_bundle=op()), "inner", None, ["made:by:the:bundle on node1"]),
+        (cib(nobodys=op()), "gone", None, ["nobodys on node1"]),
         (cib(haproxy=op(code=0, status=0)), "haproxy", None, []),
         (cib(haproxy=op(interval=0)), "haproxy", None, []),
         (cib(haproxy=op("start", interval=0)), "haproxy", None, []),
@@ -58,6 +79,30 @@ def cib(**resources):
 )
 def test_what_has_not_answered_yet(text, resource, node, found):
     assert forget.unanswered(text, resource, node, NOW) == found
+
+
+@pytest.mark.parametrize(
+    "told", ["scheduler", "controller-scheduler", "haproxy", "apiserver", "VIP-apiserver"]
+)
+def test_what_is_looked_at_is_what_the_real_crm_resource_forgets(told, tmp_path):
+    """With a file it only says so (and crashes then: pacemaker 2.1.5)."""
+    text = (Path(__file__).parents[1] / "cib/three_nodes.xml").read_text()
+    (tmp_path / "cib.xml").write_text(text)
+    said = subprocess.run(
+        ["/usr/sbin/crm_resource", "--cleanup", "--resource", told, "--node", "node1"],
+        env={**os.environ, "CIB_file": str(tmp_path / "cib.xml"), "LC_ALL": "C"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    forgotten = set(re.findall(r"skipping clean-up of ([A-Za-z-]+)", said.stdout + said.stderr))
+    assert forgotten, said
+    begun = re.sub(
+        r'(<lrm_resource id="[A-Za-z-]+"[^>]*>)', rf"\1{op()}", text.replace("<lrm_rsc_op", "<old")
+    )
+    found = forget.unanswered(begun, told, "node1", NOW)
+    assert {it.partition(" ")[0].partition(":")[0] for it in found} == forgotten
 
 
 def test_it_waits_and_is_refused_where_no_answer_comes(monkeypatch):

@@ -106,7 +106,7 @@ TRAPS = [
         "vip-left-over",
         "warning",
         "eth0",
-        "runs it on node2; `ip address del 192.0.2.100/24 dev eth0`",
+        "runs it on node2; `ip address del 192.0.2.100/24 dev eth0`; `pcs status` shows",
         but(link=HERE),
         {},
     ),

@@ -160,8 +160,9 @@ def vip_left_over(config: Config, observed: Observed) -> Look:
         yield warning(
             name,
             f"this machine has the VIP {address}, and its cluster {now}",
-            f"`ip address del {net} dev {name}`, then `pcs resource refresh` shows the cluster "
-            "where it is",
+            # No refresh: Pacemaker knows of no VIP here that it should forget, and one of all
+            # resources can leave the cluster waiting for minutes (host.forget).
+            f"`ip address del {net} dev {name}`; `pcs status` shows where the cluster has it",
         )
 
 
