@@ -215,12 +215,10 @@ def reconcile(opts: Mapping[str, Any], names: Iterable[str] | str | None = None)
     ]
     nodes = sum(len(cluster.nodes) for cluster in healed)
     quiet = {cluster.name: max(cluster.policy.reassert, nodes / PACE) for cluster in healed}
-    due = [cluster for cluster in healed if names is not None or is_due(opts, cluster)]
-    # Where there is not time for all, those have it next that waited longest.
-    due.sort(key=lambda cluster: seen.read(places.cluster(opts, cluster.name)).at)
+    failed = {name: why for name, why in known.faults.items() if names is None}
+    due = _due(opts, healed, failed, every=names is not None)
     waits = len(due) <= SIDE_BY_SIDE
     outcomes: list[cycle.Outcome] = []
-    failed = {name: why for name, why in known.faults.items() if names is None}
     end = time.monotonic() + LIMIT
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="hakube") as pool:
         for part in _parts(opts, due):
@@ -307,6 +305,24 @@ def _told_all(
     for way in list(ways)[:MANY]:
         came |= notify.say(opts, fault.cluster, way, [fault.line])
     return came
+
+
+def _due(
+    opts: Mapping[str, Any], healed: Iterable[Cluster], failed: dict[str, str], *, every: bool
+) -> list[Cluster]:
+    """Those that have to be looked at now, or all. Where there is not time for all, those have it
+    next that waited longest, so they come first."""
+    found: list[tuple[float, Cluster]] = []
+    for cluster in healed:
+        try:
+            last = seen.read(places.cluster(opts, cluster.name)).at
+            if every or is_due(opts, cluster):
+                found.append((last, cluster))
+        except (HakubeError, OSError) as error:  # of one cluster, that the others do not suffer
+            failed[cluster.name] = f"{error}"
+            said = {(cluster.name, faults.WORK): f"nothing is done: {error}"}
+            faults.found(places.folder(opts), said)
+    return [cluster for _, cluster in sorted(found, key=lambda it: it[0])]
 
 
 def is_due(opts: Mapping[str, Any], cluster: Cluster) -> bool:

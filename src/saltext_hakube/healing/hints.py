@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy.report import Report
 from saltext_hakube.healing import places, registry
 
@@ -82,7 +83,7 @@ def worth(opts: Mapping[str, Any], tag: Any, data: Any) -> bool:
         found = known.of(minion) if known else None
         if found:
             places.mark(places.cluster(opts, found[0].name) / "dirty")
-    except OSError as error:  # as a disk that is full: the next reconcile looks
+    except (HakubeError, OSError) as error:  # as a disk that is full: the next reconcile looks
         log.warning("hakube: nothing can be marked: %s", error)
     return False
 

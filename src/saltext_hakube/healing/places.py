@@ -11,20 +11,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from saltext_hakube.core.errors import ConfigError, HakubeError
+from saltext_hakube.core.reading import shown
+
 
 def folder(opts: Mapping[str, Any]) -> Path:
-    """The folder of all clusters, made if it is not there: for its owner only."""
+    """The folder of all clusters, made if it is not there: for its owner only. Raises ConfigError,
+    OSError."""
     own = opts.get("hakube")
     given = own.get("folder") if isinstance(own, Mapping) else None
+    if given is not None and not (isinstance(given, str) and given.startswith("/")):
+        raise ConfigError(
+            [
+                f"hakube:folder in the master's configuration: {shown(given)}; a whole path is "
+                "expected"
+            ]
+        )
     found = Path(given or Path(opts["cachedir"]) / "hakube")
     found.mkdir(mode=0o700, parents=True, exist_ok=True)
     return found
 
 
 def cluster(opts: Mapping[str, Any], name: str) -> Path:
-    """The folder of one cluster, made if it is not there. Names are as the pillar allows them."""
+    """The folder of one cluster, made if it is not there. Names are as the pillar allows them.
+    Raises HakubeError where it cannot be: that is of this cluster alone."""
     found = folder(opts) / name
-    found.mkdir(mode=0o700, exist_ok=True)
+    try:
+        found.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise HakubeError(f"cannot make the folder {found}: {error.strerror}") from None
     return found
 
 

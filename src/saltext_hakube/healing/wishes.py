@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.host import files
 
 
@@ -42,11 +43,13 @@ def leave(folder: Path, wish: Wish) -> Path:
 
 
 def waiting(folder: Path) -> list[tuple[Path, Wish | None]]:
-    """The wishes, the oldest first. None for a file that is none."""
+    """The wishes, the oldest first. None for a file that is none. Raises HakubeError."""
     try:
         files = sorted(file for file in (folder / "wishes").iterdir() if file.suffix == ".json")
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise HakubeError(f"cannot read {folder / 'wishes'}: {error.strerror}") from None
     return [(file, _read(file)) for file in files]
 
 

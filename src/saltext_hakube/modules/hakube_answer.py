@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Mapping
 from functools import partial
 
 from salt.exceptions import CommandExecutionError, SaltInvocationError
@@ -61,7 +62,9 @@ def answer(function, nonce, arguments=None):
         raise SaltInvocationError(f"function: one of {', '.join(FUNCTIONS)} is expected")
     if not isinstance(nonce, str) or not 16 <= len(nonce) <= 64:
         raise SaltInvocationError("nonce: text of 16 to 64 letters is expected")
-    password = __pillar__.get("hakube", {}).get("cluster", {}).get("password")
+    password = __pillar__
+    for key in ("hakube", "cluster", "password"):  # the pillar may be of any shape
+        password = password.get(key) if isinstance(password, Mapping) else None
     if not isinstance(password, str):
         raise CommandExecutionError("hakube:cluster:password is missing in this minion's pillar")
     try:

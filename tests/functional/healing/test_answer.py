@@ -96,7 +96,18 @@ def test_nothing_else_can_be_asked_for(modules, wrong):
         modules.hakube_heal.answer(*wrong)
 
 
-@pytest.mark.parametrize("pillar_data", [{}, {"hakube": {}}], indirect=True)
+@pytest.mark.parametrize(
+    "pillar_data",
+    [
+        {},
+        {"hakube": {}},
+        {"hakube": None},
+        {"hakube": ["cluster"]},
+        {"hakube": {"cluster": "k8s"}},
+        {"hakube": {"cluster": {"password": 5}}},
+    ],
+    indirect=True,
+)
 def test_without_a_pillar_there_is_no_answer(modules):
-    with pytest.raises(CommandExecutionError, match="hakube:cluster:password"):
+    with pytest.raises(CommandExecutionError, match="^hakube:cluster:password is missing"):
         modules.hakube_heal.answer("report", NONCE)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
-from saltext_hakube.healing import fleet, places, registry, seen
+from saltext_hakube.healing import fleet, places, registry, seen, telling
 from saltext_hakube.healing.ask import target
 from saltext_hakube.host import ledger
 from tests.unit.healing.world import World
@@ -199,6 +199,29 @@ def test_a_cluster_whose_pillars_disagree_is_told_and_the_others_go_on(opts, wor
     assert [who for who, _, _ in world.jobs] == [("a",)]
     with pytest.raises(ConfigError, match="disagree about cluster k8s"):
         fleet.reconcile(opts, "k8s")
+
+
+@pytest.mark.parametrize("broken", ["folder", "wishes"])
+def test_a_cluster_whose_folder_is_none_does_not_stop_the_others(opts, world, pillars, broken):
+    pillars["a"] = {"cluster": {"name": "b", "nodes": {"a": "192.0.2.1"}, "password": "x"}}
+    pillars["a"]["heal"] = {"mode": "act"}
+    file = places.folder(opts) / "b"
+    if broken == "wishes":
+        file = places.cluster(opts, "b") / "wishes"
+    file.write_text("no folder")
+    told = fleet.reconcile(opts)
+    assert told["ran"] == 1
+    assert list(told["failed"]) == ["b"]
+    assert str(file) in told["failed"]["b"]
+    text = telling.status(opts)
+    assert "k8s: " in text
+    assert f"cluster b: nothing is done: {told['failed']['b']}" in text
+
+
+@pytest.mark.parametrize("odd", [5, "below/the/cwd", ["/a"]])
+def test_a_folder_of_the_ledgers_that_is_none_is_told_with_its_key(opts, odd):
+    with pytest.raises(ConfigError, match="hakube:folder in the master's configuration: "):
+        fleet.reconcile(opts | {"hakube": {"folder": odd}})
 
 
 @pytest.mark.parametrize("odd", ["web*", "a,b", "~x", "n" * 254])
