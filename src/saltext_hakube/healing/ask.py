@@ -40,11 +40,13 @@ class Ticket(NamedTuple):
 
 class Answer(NamedTuple):
     """``value`` is what the function returned; text where it failed (``good`` is False), None where
-    nothing came. ``ticket``: by which an answer that is none (yet) may be asked for later."""
+    nothing came. ``ticket``: by which an answer that is none (yet) may be asked for later.
+    ``sealed``: false where anybody may have said it."""
 
     value: Any
     good: bool
     ticket: Ticket | None = None
+    sealed: bool = True
 
 
 #: Is told the ticket of a job, as soon as there is one.
@@ -219,7 +221,7 @@ class _Question:
             if minion not in self._found:
                 log.warning("hakube: %s: %s", minion, text.strip().splitlines()[-1:])
         return {
-            minion: Answer(text[:2000], False)
+            minion: Answer(text[:2000], False, sealed=False)
             for minion, text in odd.items()
             if minion not in self._found
         }

@@ -152,7 +152,7 @@ def run(
     bare = replace(mine, policy=replace(mine.policy, webhook=None))
     leads = mine.policy.mode == cluster.policy.mode
     asker = Asker(opts)
-    doors = rounds.Doors(asker, time.time, leads, waits, asker.late)
+    doors = rounds.Doors(asker, time.time, leads, waits, asker.late, lambda: _off(opts, cluster))
     base, name = places.folder(opts), cluster.name
     try:
         outcome = cycle.cycle(
@@ -167,6 +167,15 @@ def run(
         said[name, faults.PEOPLE] = notify.failed(came)
     faults.found(base, said | _clock(base, name, outcome.behind))
     return outcome
+
+
+def _off(opts: Mapping[str, Any], cluster: Cluster) -> bool:
+    """Whether the pillar has the mode none by now. One that cannot be read says nothing."""
+    try:
+        found = registry.known(opts, stranger=True).clusters.get(cluster.name)
+    except HakubeError:
+        return False
+    return found is not None and found.policy.mode == "none"
 
 
 def _clock(base: Path, name: str, behind: float) -> dict[faults.Key, str]:

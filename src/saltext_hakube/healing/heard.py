@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from saltext_hakube.core.remedy import report
-from saltext_hakube.core.remedy.words import Value
+from saltext_hakube.core.remedy.words import Value, unwatched
 from saltext_hakube.healing.ask import Answer
 
 
@@ -30,7 +30,10 @@ def instead_of(answer: Answer | None) -> str:
     """What a minion says that gives no report; empty where it says nothing."""
     if answer is None:
         return ""
-    return "what is no report of that node" if answer.good else line(answer.value)
+    said = line(answer.value)
+    # A node's own word is needed for that it is not watched.
+    believed = not answer.good and (answer.sealed or not unwatched(said))
+    return said if believed else "what is no report of that node"
 
 
 def result_of(answer: Answer | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import decide, fold, witness
 from saltext_hakube.core.remedy.decision import Action, Cluster, Pause, Record, State, Step
 from saltext_hakube.core.remedy.sight import Sight
-from saltext_hakube.core.remedy.words import Value
+from saltext_hakube.core.remedy.words import OFF, Value
 from saltext_hakube.healing import heard, late, places, seen, wishes
 from saltext_hakube.healing.ask import Answer, Ask, Ticket
 from saltext_hakube.host import ledger
@@ -38,13 +38,14 @@ class Doors(NamedTuple):
     """What the round needs of the world. ``ask``: as ask.Asker; ``clock``: Unix time; ``leads``:
     whether this master is the one that acts, so that the nodes are to know that they have one;
     ``waits``: whether there is time to wait for what comes true by and by; ``late``: the answer to
-    a ticket that came since, or None."""
+    a ticket that came since, or None; ``off``: whether the pillar, read anew, has the mode none."""
 
     ask: Ask
     clock: Callable[[], float] = time.time
     leads: bool = True
     waits: bool = True
     late: Callable[[str, Ticket], Answer | None] = lambda _minion, _ticket: None
+    off: Callable[[], bool] = lambda: False
 
 
 class Given(NamedTuple):
@@ -84,8 +85,11 @@ class Round:
             before = len(self.records)
             self._wishes()
             self._late()
-            self._look(given)
+            said = self._look(given)
             given = None
+            # The nodes know it at once, this master when it reads the pillars the next time.
+            if any(it.startswith(OFF) for it in said) and self._doors.off():
+                return
             self._witness()
             self._wishes()  # those that came while the nodes were asked
             step = self._keep(decide.decide(self._cluster, self.state, self._doors.clock()))
@@ -113,7 +117,8 @@ class Round:
         self.state = step.state
         return step
 
-    def _look(self, given: Given | None) -> None:
+    def _look(self, given: Given | None) -> list[str]:
+        """Returns what was said in place of reports."""
         nodes = self._cluster.nodes
         holds = holding(self._cluster, self.state, self._doors.leads)
         answers: dict[str, Answer] = {}
@@ -128,11 +133,13 @@ class Round:
             )
         words = {}
         unread = {}
+        said = []
         now = self._doors.clock()
         for node, minion in nodes.items():
             found = heard.report_of(answers.get(minion), self._cluster.name, node)
             if found is None:
                 instead = heard.instead_of(answers.get(minion))
+                said.append(instead)
                 self._keep(decide.silent(self._cluster, self.state, node, now, instead))
                 continue
             step = self._keep(decide.heard(self._cluster, self.state, found, now))
@@ -144,6 +151,7 @@ class Round:
         self._tell_unread(unread)
         hold = same.pop() if len(same) == 1 else None
         self._seen = seen.Seen(at=now, words=words, hold=hold, unread=unread)
+        return said
 
     def _tell_unread(self, unread: dict[str, tuple[str, ...]]) -> None:
         """Once: status goes on telling it."""

@@ -23,7 +23,7 @@ from saltext_hakube.core.remedy.report import Alone as Act
 from saltext_hakube.core.remedy.report import Report, plain, read
 from saltext_hakube.core.remedy.verdict import OFTEN, Manner, Seen
 from saltext_hakube.core.remedy.voice import Look, Voice
-from saltext_hakube.core.remedy.words import Component, Rung, Value
+from saltext_hakube.core.remedy.words import BARE, Component, Rung, Value
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.samples import FOLDER, content, drain, samples
 
@@ -88,7 +88,7 @@ def settings(machine: Machine) -> Settings:
     text = content(path, LARGE)
     if isinstance(text, str):
         if not path.exists():
-            raise Unset(f"there is no {path} (state hakube.beacon)")
+            raise Unset(f"{BARE}: there is no {path} (state hakube.beacon)")
         raise HakubeError(text)
     found = looks.decode(text, Settings)
     if isinstance(found, str):

@@ -14,10 +14,11 @@ from datetime import datetime, timezone
 from salt.exceptions import CommandExecutionError
 
 from saltext_hakube import face, jobs
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import alone as pure
 from saltext_hakube.core.remedy.lines import line
 from saltext_hakube.core.remedy.report import read
-from saltext_hakube.core.remedy.words import PROBES
+from saltext_hakube.core.remedy.words import OFF, PROBES
 from saltext_hakube.host import alone as host
 from saltext_hakube.host import voice
 
@@ -58,7 +59,8 @@ def report(hold=None):
     - ``beacon``: empty, or why these are not the beacon's own verdicts: it is off, so that each
       is what one look says now
 
-    Fails where the node was not told yet for which cluster it speaks (state ``hakube.beacon``).
+    Fails where the node was not told yet for which cluster it speaks (state ``hakube.beacon``), or
+    is not to be watched any more (``hakube:heal:mode: none``).
 
     CLI Example:
 
@@ -70,8 +72,21 @@ def report(hold=None):
         machine = face.machine(__opts__)
         if hold is not None:
             host.asked(machine, line(hold))
-        found, beacon = voice.present(machine, jobs.state_run(__opts__), host.acts(machine))
+        try:
+            found, beacon = voice.present(machine, jobs.state_run(__opts__), host.acts(machine))
+        except voice.Unset:
+            if not _is_off():
+                raise
+            raise HakubeError(f"{OFF}: nothing is watched") from None
         return {**found, "beacon": beacon}
+
+
+def _is_off():
+    """Whether the pillar has it so. One that is wrong says nothing."""
+    try:
+        return not face.config(__pillar__, __grains__, __opts__).heals
+    except HakubeError:
+        return False
 
 
 def status():

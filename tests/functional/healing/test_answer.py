@@ -3,7 +3,7 @@
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
-from saltext_hakube.core.remedy import seal
+from saltext_hakube.core.remedy import seal, words
 from saltext_hakube.healing import heard
 from saltext_hakube.healing.ask import Answer
 from saltext_hakube.modules import hakube_answer
@@ -111,3 +111,15 @@ def test_nothing_else_can_be_asked_for(modules, wrong):
 def test_without_a_pillar_there_is_no_answer(modules):
     with pytest.raises(CommandExecutionError, match="hakube:cluster:password is missing"):
         modules.hakube_heal.answer("report", NONCE)
+
+
+HEALED = {"hakube": WHOLE["hakube"] | {"heal": {"mode": "observe"}}}
+
+
+@pytest.mark.parametrize(
+    ("pillar_data", "begins"), [(WHOLE, words.OFF), (HEALED, words.BARE)], indirect=["pillar_data"]
+)
+def test_a_node_on_which_nothing_is_watched_says_so(modules, loaders, begins):
+    told = modules.hakube_heal.answer("report", NONCE)
+    said = seal.opened(told, seal.key("secret"), NONCE, loaders.opts["id"])
+    assert said["error"].startswith(begins)

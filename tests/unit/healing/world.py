@@ -27,6 +27,7 @@ class World:
         self.down = {}
         self.silent = set()
         self.away = set()  # in standby
+        self.instead = {}  # node -> the answer that it gives in place of a report
         self.jobs = []
         self.seq = 0
         self.witness = "up"
@@ -43,7 +44,7 @@ class World:
         nodes = [minion.removesuffix(".example") for minion in minions]
         if function == "hakube_heal.report":
             return {
-                f"{node}.example": Answer(self.report(node), True)
+                f"{node}.example": self.instead.get(node) or Answer(self.report(node), True)
                 for node in nodes
                 if node not in self.silent
             }

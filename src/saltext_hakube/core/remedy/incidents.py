@@ -16,7 +16,15 @@ from saltext_hakube.core.remedy.ladder import ORDER
 from saltext_hakube.core.remedy.report import Look
 from saltext_hakube.core.remedy.sight import Sight, majority
 from saltext_hakube.core.remedy.symptoms import concerns, failing
-from saltext_hakube.core.remedy.words import KUBERNETES, PROBES, UNITS, Component, Scope
+from saltext_hakube.core.remedy.words import (
+    KUBERNETES,
+    OFF,
+    PROBES,
+    UNITS,
+    Component,
+    Scope,
+    unwatched,
+)
 
 #: What Pacemaker runs; on a node in standby it is stopped on purpose.
 MANAGED = UNITS | {"vip"}
@@ -287,7 +295,10 @@ def silences(sight: Sight, state: State) -> list[str]:
     found = [
         node
         for node, since in sorted(state.silent.items())
-        if node in sight.cluster.nodes and sight.now - since > limit
+        if node in sight.cluster.nodes
+        and sight.now - since > limit
+        # Where the pillar has it so nobody misses anything.
+        and not state.instead.get(node, "").startswith(OFF)
     ]
     count = len(sight.cluster.nodes)
     return found if len(found) < majority(sight.cluster) or count == 1 else []
@@ -298,8 +309,8 @@ def storm(sight: Sight, state: State) -> tuple[float, list[str]] | None:
     wait = sight.cluster.policy.reassert
     since = dict(state.red)
     for node, at in state.silent.items():
-        # One answer that is missing is no silence.
-        if sight.now - at >= wait:
+        # One answer that is missing is no silence, nor is the word that nothing is watched.
+        if sight.now - at >= wait and not unwatched(state.instead.get(node, "")):
             since.setdefault(node, at + wait)
     last = max(since.values(), default=0.0)
     found = sorted(node for node, at in since.items() if at >= last - AT_ONCE)

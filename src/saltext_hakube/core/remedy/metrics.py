@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from saltext_hakube.core.remedy import screen
 from saltext_hakube.core.remedy.decision import GATES, Cluster, Record, State
 from saltext_hakube.core.remedy.sight import Sight
-from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS
+from saltext_hakube.core.remedy.words import COMPONENTS, RUNGS, unwatched
 
 #: Where a snapshot has the counts.
 COUNTS = "counts"
@@ -182,7 +182,8 @@ def _gauges(cluster: Cluster, state: State, now: float) -> Iterator[Sample]:
         at = state.heard_at(node)
         if at is not None:
             yield "report_age_seconds", (node,), round(max(0.0, now - at), 3)
-        yield "node_silent", (node,), node in state.silent
+        silent = node in state.silent and not unwatched(state.instead.get(node, ""))
+        yield "node_silent", (node,), silent
         yield "vip_holder", (node,), node == sight.holder
     yield "storm", (), state.storm > now
 

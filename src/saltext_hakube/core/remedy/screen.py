@@ -8,7 +8,7 @@ from datetime import timezone, tzinfo
 from saltext_hakube.core.remedy import wording
 from saltext_hakube.core.remedy.decision import Cluster, Incident, State, Step
 from saltext_hakube.core.remedy.sight import Sight
-from saltext_hakube.core.remedy.words import COMPONENTS, PROBES, Component, Value
+from saltext_hakube.core.remedy.words import COMPONENTS, PROBES, Component, Value, unwatched
 
 #: Nodes beside each other; a terminal has 80 columns, or some more.
 BESIDE = 5
@@ -32,7 +32,7 @@ def status(
     sight = Sight(cluster, state, now)
     after = step.state if step else state
     lines = [_head(sight, after)]
-    lines += _warnings(state, now, zone)
+    lines += _warnings(cluster, state, now, zone)
     lines += _table(sight, state)
     lines += _incidents(after, now, zone)
     lines += _unclaimed(sight, after)
@@ -46,11 +46,13 @@ def line(cluster: Cluster, state: State, now: float) -> str:
     sight = Sight(cluster, state, now)
     if cluster.policy.mode == "none":
         return wording.clean(_head(sight, state))
-    silent = [node for node in cluster.nodes if not sight.answers(node)]
+    off = _unwatched(cluster, state)
+    silent = [node for node in cluster.nodes if not sight.answers(node) and node not in off]
     flags = [
         *(["PAUSED"] if any(it.until is None or it.until > now for it in state.pauses) else []),
         *(["STORM"] if state.storm > now else []),
         *([f"SILENT {' '.join(silent)}"] if silent else []),
+        *([f"NOT WATCHED {' '.join(off)}"] if off else []),
         *(f"{it.id}{' GIVEN UP' if it.gave_up else ''}" for it in state.incidents.values()),
     ]
     return wording.clean("; ".join((_head(sight, state), *flags)))
@@ -80,13 +82,24 @@ def _head(sight: Sight, state: State) -> str:
 def _opened(sight: Sight, state: State) -> str:
     if state.incidents:
         return wording.count(len(state.incidents), "open incident")
-    never = [node for node in sight.cluster.nodes if state.heard_at(node) is None]
+    off = _unwatched(sight.cluster, state)
+    if len(off) == len(sight.cluster.nodes):
+        return "nothing is watched"
+    never = [it for it in sight.cluster.nodes if state.heard_at(it) is None and it not in off]
     if len(never) == len(sight.cluster.nodes):
         return "nobody has been heard yet"
-    return f"all well but {', '.join(never)}, never heard yet" if never else "all well"
+    but = [f"{', '.join(never)}, never heard yet"] if never else []
+    but += [f"{', '.join(off)}, where nothing is watched"] if off else []
+    return f"all well but {', and '.join(but)}" if but else "all well"
 
 
-def _warnings(state: State, now: float, zone: tzinfo) -> Iterator[str]:
+def _unwatched(cluster: Cluster, state: State) -> dict[str, str]:
+    """Node -> in its own words why nothing is watched there."""
+    said = {it: state.instead.get(it, "") for it in cluster.nodes if it in state.silent}
+    return {node: told for node, told in said.items() if unwatched(told)}
+
+
+def _warnings(cluster: Cluster, state: State, now: float, zone: tzinfo) -> Iterator[str]:
     """What keeps all from being mended."""
     for pause in state.pauses:
         if pause.until is not None and pause.until <= now:
@@ -96,6 +109,9 @@ def _warnings(state: State, now: float, zone: tzinfo) -> Iterator[str]:
     if state.storm > now:
         left = wording.lasted(state.storm - now)
         yield f"STORM: most nodes went bad at once; nothing is done for {left} more"
+    off = _unwatched(cluster, state)
+    for told in dict.fromkeys(off.values()):
+        yield f"NOT WATCHED {', '.join(it for it in off if off[it] == told)}: {told}"
 
 
 def _table(sight: Sight, state: State) -> Iterator[str]:
@@ -118,6 +134,8 @@ def _column(sight: Sight, state: State, node: str) -> list[str]:
 
 def _heard(sight: Sight, state: State, node: str) -> str:
     if node in state.silent:
+        if why := unwatched(state.instead.get(node, "")):
+            return why
         return f"SILENT {wording.lasted(sight.now - state.silent[node])}"
     at = state.heard_at(node)
     return "never" if at is None else f"{wording.lasted(sight.now - at)} ago"

@@ -28,6 +28,14 @@ IDLE = ("nothing", "refused")
 #: How a node begins to say why it does not hand haproxy over: no start could succeed.
 SPOILED = "haproxy -c refuses"
 
+#: How a node begins to say that it has no report, for its own pillar has it so; and for it was not
+#: set up yet, or not any more.
+OFF, BARE = "hakube:heal:mode is none here", "nothing is set up here"
+
+#: How a node begins to say that it has no report, for its own pillar has it so; and for it was not
+#: set up yet, or not any more.
+OFF, BARE = "hakube:heal:mode is none here", "nothing is set up here"
+
 #: What Pacemaker runs on each node, and the kubernetes ones of it.
 KUBERNETES: frozenset[Component] = frozenset({"apiserver", "scheduler", "controller-manager"})
 UNITS: frozenset[Component] = KUBERNETES | {"haproxy"}
@@ -42,6 +50,12 @@ USES: dict[Rung, frozenset[Component]] = {
 
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 RUNGS: tuple[Rung, ...] = get_args(Rung)
+
+
+def unwatched(said: str) -> str:
+    """Why nothing is watched on a node, in two words, by what it says in place of a report; empty
+    where it says something else."""
+    return "mode none" if said.startswith(OFF) else "not set up" if said.startswith(BARE) else ""
 
 
 class Probe(NamedTuple):
