@@ -1,6 +1,7 @@
 """What an action's result is where something goes wrong: before anything was touched, and after."""
 
 import contextlib
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from saltext_hakube.core.errors import CommandError, TimedOut
 from saltext_hakube.core.remedy.task import Finding, Order, task
 from saltext_hakube.host.machine import Machine
 from saltext_hakube.host.remedy import act, claim, kill
+from saltext_hakube.host.remedy.ask import Answer
 from saltext_hakube.host.remedy.scene import Scene
 from saltext_hakube.host.remedy.unit import Unit
 from tests.unit.config.pillars import GOOD
@@ -57,3 +59,16 @@ def test_what_was_killed_is_counted_in_words(scene, monkeypatch, pids, told):
     monkeypatch.setattr(kill.units, "kill", lambda _name: None)  # nothing runs that is to be killed
     kill.do(scene, GO)
     assert scene.did[0] == f"killed haproxy: SIGKILL to {told} of it"
+
+
+@pytest.mark.parametrize(("age", "result"), [(60, "would"), (3, "nothing")])
+def test_what_was_started_anew_during_the_wait_for_the_turn_is_not_killed(
+    scene, monkeypatch, age, result
+):
+    """hakube-watch and Pacemaker mend what hangs, too; what is just starting may be silent."""
+    since = time.clock_gettime(time.CLOCK_MONOTONIC) - age
+    unit = Unit(name="haproxy", active="active", sub="running", pid=9, processes=(9,), since=since)
+    monkeypatch.setattr(kill.units, "look", lambda _name: unit)
+    silent = [("show info", lambda _seconds: Answer("silent", "no answer"))]
+    monkeypatch.setattr(kill.ask, "questions", lambda *_given: silent)
+    assert kill.confirm(scene, GO).result == result

@@ -375,6 +375,14 @@ def test_failures_of_several_nodes_are_cleaned_up_on_one_after_the_other():
     assert case(tried, reports=reports).choice.node == "node3"
 
 
+def test_who_is_named_in_the_words_of_a_resource_agent_did_not_fail():
+    lines = {"failed": ["apiserver@node3 (monitor: error, ssh root@node1 failed)"]}
+    down = ["pacemaker.failures"]
+    told = {it: report(it, down, {down[0]: lines}) for it in ("node1", "node2", "node3")}
+    open_ = incident("pacemaker", "", tuple(down))
+    assert case(open_, reports=told).choice.node == "node3"
+
+
 def test_evidence_that_goes_back_to_a_node_is_lines_of_text():
     evidence = {"files.drift": {"files": ["/etc/haproxy/haproxy.cfg", "a\nb", "", "\x1b[2J"]}}
     open_ = incident("files", "node2", ("files.drift",))

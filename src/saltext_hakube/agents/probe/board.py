@@ -97,7 +97,10 @@ class _Probe:
         self._began = self._loop.now()
         late = f"the look had no end after {self._deadline:g} s"
         self._end = self._loop.after(self._deadline, lambda: self._ended(number, unknown(late)))
-        self._begin(lambda look: self._ended(number, look))
+        try:
+            self._begin(lambda look: self._ended(number, look))
+        except Exception as error:  # of one probe: without the others the node would be blind
+            self._ended(number, unknown(f"it could not be looked at: {error!r}"))
 
     def _ended(self, number: int, look: Look) -> None:
         if number != self._number or self._end is None:  # it was given up

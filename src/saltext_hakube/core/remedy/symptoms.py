@@ -11,11 +11,14 @@ from saltext_hakube.core.remedy.words import KUBERNETES, Component
 
 
 def failing(sight: Sight) -> list[str]:
-    """The declared nodes on which Pacemaker names failures (``resource@node ...``), in order."""
+    """The declared nodes on which Pacemaker names failures (``resource@node ...``), in order.
+
+    What follows on a line is why, in the words of a resource agent, which may name anybody.
+    """
     found = set()
     for lines in sight.evidence("pacemaker.failures", "").values():
         for line in lines:
-            found |= set(re.findall(r"@([A-Za-z0-9_.:-]+)", line))
+            found |= set(re.findall(r"^[^\s@]+@([A-Za-z0-9_.:-]+)", line))
     return sorted(found & sight.cluster.nodes.keys())
 
 

@@ -54,8 +54,12 @@ def may(view: View, unit: Unit, age: float) -> Finding:
     if not unit.runs and not stopping:
         return nothing(f"it does not hang: {unit.told}")
     if age < YOUNG:
-        return nothing(f"{unit.name} was started {age:.0f} s ago, and may be starting still")
+        return _young(unit, age)
     return left_alone(view) or Finding("would", "it is asked")
+
+
+def _young(unit: Unit, age: float) -> Finding:
+    return nothing(f"{unit.name} was started {age:.0f} s ago, and may be starting still")
 
 
 def judge(unit: Unit, hang: Hang) -> Finding:
@@ -77,9 +81,12 @@ def look(scene: Scene) -> Finding:
     if place is None or place.unit is None:
         return nothing(f"{scene.task.component} has no unit that could hang")
     view, unit = scene.view(), units.look(place.unit)
-    age = time.clock_gettime(time.CLOCK_MONOTONIC) - unit.since
-    first = may(view, unit, age)
+    first = may(view, unit, _age(unit))
     return judge(unit, listen(scene, unit, TIMES - 1)) if first.go else first
+
+
+def _age(unit: Unit) -> float:
+    return time.clock_gettime(time.CLOCK_MONOTONIC) - unit.since
 
 
 def listen(scene: Scene, unit: Unit, times: int) -> Hang:
@@ -109,10 +116,13 @@ def _pause() -> float:
 
 
 def confirm(scene: Scene, finding: Finding) -> Finding:
-    """The last time, with the turn in hand: the wait for it may have taken some seconds."""
+    """The last time, with the turn in hand: the wait for it may have taken some seconds, in which
+    others may have started it anew."""
     unit = units.look(finding.orders[0].on)
     if not unit.processes or unit.active not in ("active", "reloading", "deactivating"):
         return nothing(f"it does not hang any more: {unit.told}")
+    if (age := _age(unit)) < YOUNG:
+        return _young(unit, age)
     last = judge(unit, listen(scene, unit, times=1))
     return finding if last.go else last
 

@@ -1,6 +1,7 @@
 """The probes' times: real loops, in fractions of a second."""
 
 from saltext_hakube.agents.probe.board import LONGEST, MOST, Board
+from saltext_hakube.agents.probe.certificates import Certificates
 from saltext_hakube.agents.probe.look import DOWN, UNKNOWN, UP, down, unknown, up
 
 
@@ -27,6 +28,17 @@ def test_one_that_has_no_end_is_given_up_and_its_late_word_does_not_count(loop, 
     assert board.look("a").value == UNKNOWN
     words[1](down("now"))
     assert board.look("a").value == DOWN
+
+
+def test_one_that_fails_says_so_and_the_others_look(loop, until):
+    """Certificates below a name that no system takes, as a component's argument may have it."""
+    board = Board(loop)
+    failing = Certificates(["/" + "x" * 300])
+    board.add("a", 0.05, 1, lambda done: done(failing.look(0)))
+    board.add("b", 0.05, 1, lambda done: done(up()))
+    until(lambda: board.look("b").value == UP)
+    assert board.look("a").value == UNKNOWN
+    assert "File name too long" in board.look("a").why
 
 
 def test_one_that_waits_for_its_time_can_be_hurried(loop, until):
