@@ -122,7 +122,9 @@ def cluster_of(opts: Mapping[str, Any], name: Any, node: Any = None) -> Cluster:
 
 def _reason(given: Any) -> str:
     """Why, in one line. Raises ConfigError: who finds it paused has to be told."""
-    text = " ".join(str(given).split()) if given is not None else ""
+    # What a terminal of another encoding sent has half letters in it, which no file takes.
+    text = str(given).encode("utf-8", "replace").decode() if given is not None else ""
+    text = " ".join(text.split())
     if not text or len(text) > LONGEST:
         raise ConfigError([f"a reason is needed, of at most {LONGEST} letters"])
     return text
@@ -173,6 +175,19 @@ def _granted(opts: Mapping[str, Any], cluster: Cluster, wish: Wish) -> None:
     """Have it written into the ledger: by us, or by whoever holds it now."""
     folder = places.cluster(opts, cluster.name)
     file = wishes.leave(folder, wish)
+    try:
+        held = _taken_in(opts, cluster, folder, file)
+    except BaseException:  # it is not to count after all: who is told so tries it again, or not
+        _withdrawn(file)
+        raise
+    if held and _withdrawn(file):
+        raise HakubeError(
+            f"it was not written down within {PATIENCE:g} s, and does not count: {held}"
+        )
+
+
+def _taken_in(opts: Mapping[str, Any], cluster: Cluster, folder: Path, file: Path) -> str:
+    """Wait until somebody has taken it in, or do it; else who held the ledger all the time."""
     end = time.monotonic() + PATIENCE
     held = ""
     while time.monotonic() < end:
@@ -181,7 +196,7 @@ def _granted(opts: Mapping[str, Any], cluster: Cluster, wish: Wish) -> None:
         except ledger.Busy as error:
             held = str(error)
             if not file.exists():
-                return
+                return ""
             time.sleep(LOOK)
             continue
         with book:
@@ -192,11 +207,8 @@ def _granted(opts: Mapping[str, Any], cluster: Cluster, wish: Wish) -> None:
         # The nodes are to know of it, too.
         places.mark(folder / "dirty")
         notify.tell(opts, cluster, folder, own.records)
-        return
-    if _withdrawn(file):
-        raise HakubeError(
-            f"it was not written down within {PATIENCE:g} s, and does not count: {held}"
-        )
+        return ""
+    return held
 
 
 def _withdrawn(file: Path) -> bool:

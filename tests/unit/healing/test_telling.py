@@ -127,6 +127,27 @@ def test_a_pause_that_nobody_takes_in_does_not_count_later(opts, monkeypatch):
     assert wishes.waiting(folder) == []
 
 
+@pytest.mark.parametrize(
+    "error", [HakubeError("the disk fails"), OSError("io"), KeyboardInterrupt()]
+)
+def test_a_pause_that_failed_or_was_broken_off_does_not_count_later(opts, monkeypatch, error):
+    def fails(*_given):
+        raise error
+
+    fleet.reconcile(opts)
+    with monkeypatch.context() as patch:
+        patch.setattr(people.cycle, "hold", fails)
+        with pytest.raises(type(error)):
+            people.pause(opts, "k8s", "new switches")
+    fleet.reconcile(opts, "k8s")
+    assert "PAUSED" not in telling.status(opts)
+
+
+def test_a_reason_of_another_encoding_is_taken(opts):
+    assert people.pause(opts, "k8s", "T\udcfcr")["reason"] == "T?r"
+    assert "PAUSED as a whole until somebody resumes it: T?r" in telling.status(opts)
+
+
 def test_a_person_has_one_incident_tried_anew(opts, world):
     world.down["node2", "disk.space"] = "never"
     fleet.reconcile(opts, "k8s")
