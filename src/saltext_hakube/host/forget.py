@@ -48,6 +48,16 @@ def _forget(  # noqa: PLR0917
     timeout: float,
     patience: float,
 ) -> None:
+    calm(machine, resource, node, timeout, patience)
+    words = [] if resource is None else ["--resource", resource]
+    words += [] if node is None else ["--node", node]
+    run(["crm_resource", how, *words], timeout=timeout)
+
+
+def calm(
+    machine: Machine, resource: str | None, node: str | None, timeout: float, patience: float
+) -> None:
+    """Wait for the moment at which it may be forgotten. As clean_up."""
     end = time.monotonic() + patience
     while found := unanswered(cib.read(machine, timeout=timeout), resource, node, time.time()):
         if time.monotonic() >= end:
@@ -56,9 +66,6 @@ def _forget(  # noqa: PLR0917
                 "now, the cluster would do nothing for minutes; try again when it has answered"
             )
         time.sleep(PAUSE)
-    words = [] if resource is None else ["--resource", resource]
-    words += [] if node is None else ["--node", node]
-    run(["crm_resource", how, *words], timeout=timeout)
 
 
 def unanswered(text: str, resource: str | None, node: str | None, now: float) -> list[str]:

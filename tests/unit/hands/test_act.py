@@ -4,16 +4,21 @@ import contextlib
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from saltext_hakube.core.config import Facts, resolve
 from saltext_hakube.core.errors import CommandError, TimedOut
+from saltext_hakube.core.remedy.local import View
 from saltext_hakube.core.remedy.task import Finding, Order, task
+from saltext_hakube.host import forget
 from saltext_hakube.host.machine import Machine
-from saltext_hakube.host.remedy import act, claim, kill
+from saltext_hakube.host.remedy import act, claim, files, hand, kill
+from saltext_hakube.host.remedy import scene as scenes
 from saltext_hakube.host.remedy.ask import Answer
-from saltext_hakube.host.remedy.scene import Scene
+from saltext_hakube.host.remedy.scene import Scene, Subject
 from saltext_hakube.host.remedy.unit import Unit
 from tests.unit.config.pillars import GOOD
+from tests.unit.host.test_forget import NOW, cib, op
 
 ERRORS = [CommandError(["crm_mon"], 102, "not connected"), TimedOut("10 s are over"), OSError("io")]
 GO = Finding("would", "it hangs", (Order("kill", "haproxy", "kill haproxy"),))
@@ -72,3 +77,52 @@ def test_what_was_started_anew_during_the_wait_for_the_turn_is_not_killed(
     silent = [("show info", lambda _seconds: Answer("silent", "no answer"))]
     monkeypatch.setattr(kill.ask, "questions", lambda *_given: silent)
     assert kill.confirm(scene, GO).result == result
+
+
+CLEAN = Finding("would", "it is kept from here", (Order("cleanup", "haproxy", "clean up"),))
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Pacemaker waits for a monitor of haproxy, whose unit has failed."""
+    begun = cib(haproxy=op())
+    monkeypatch.setattr(scenes, "CALM", 0.1)
+    monkeypatch.setattr(forget.cib, "read", lambda *_given, **_more: begun)
+    monkeypatch.setattr(forget.time, "time", lambda: NOW)
+    failed = Unit(name="haproxy", active="failed", sub="failed")
+    monkeypatch.setattr(hand.units, "look", lambda _name: failed)
+    monkeypatch.setattr(hand.units, "forget", lambda _name: None)  # nothing runs here
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_cleanup_that_has_to_wait_for_a_monitor_is_refused_before_anything_is_touched(
+    scene, monkeypatch
+):
+    """Else it would count as one that was begun and failed, and be given up after two of them."""
+    monkeypatch.setattr(act, "look", lambda _scene: CLEAN)
+    monkeypatch.setattr(scene, "task", replace(scene.task, rung="hand"))
+    done = act.act(scene)
+    assert (done.result, done.did) == ("refused", [])
+    assert "waits for the monitor of haproxy on node1" in done.why
+
+
+@pytest.mark.usefixtures("waits")
+def test_files_that_were_put_right_are_so_though_the_cleanup_has_to_wait(scene, monkeypatch):
+    """hakube-watch cleans up when that may be, which is looked for then."""
+    done = {"changes": {}, "comment": "Changed"}
+    subject = Subject("haproxy", frozenset({"haproxy"}), (), lambda: done, lambda: done)
+    scene.subjects = (subject,)
+    monkeypatch.setattr(Scene, "view", lambda _self, name: View(id=name))  # no cluster runs here
+    monkeypatch.setattr(hand, "own", lambda _scene, _name: None)
+    monkeypatch.setattr(hand, "judge", lambda _view, _own: CLEAN)
+    files.do(scene, Finding("would", "spoiled", (Order("apply", "haproxy", "put right"),)))
+    assert scene.did[0] == "put right haproxy: Changed"
+    assert scene.did[1].startswith("did not clean up: Pacemaker still waits")
+
+
+@pytest.mark.usefixtures("waits")
+def test_what_was_killed_is_so_though_the_cleanup_has_to_wait(scene, monkeypatch):
+    blocked = View(id="haproxy", runs=True, blocked=True)  # no cluster runs here
+    monkeypatch.setattr(Scene, "view", lambda _self: blocked)
+    kill._hand_over(scene, Unit(name="haproxy", active="failed"))
+    assert scene.did[0].startswith("did not clean up haproxy: Pacemaker still waits")

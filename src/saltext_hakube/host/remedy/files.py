@@ -102,7 +102,7 @@ def _revive(scene: Scene) -> None:
     """A haproxy that is down because of its file comes back."""
     found = hand.judge(scene.view("haproxy"), hand.own(scene, "haproxy"))
     if found.go:
-        hand.do(scene, found)
+        hand.after(scene, found)  # hakube-watch is at it, too
 
 
 def verify(scene: Scene, finding: Finding) -> tuple[bool | None, str]:

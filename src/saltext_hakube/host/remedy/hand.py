@@ -22,7 +22,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from saltext_hakube.core.errors import HakubeError
+from saltext_hakube.core.errors import HakubeError, Refused
 from saltext_hakube.core.remedy.local import View
 from saltext_hakube.core.remedy.task import Finding, Order, left_alone, nothing, refused
 from saltext_hakube.core.remedy.words import SPOILED, Component
@@ -148,6 +148,7 @@ def do(scene: Scene, finding: Finding) -> None:
         if order.kind == REFRESH:
             scene.refresh(order.on)
             continue
+        scene.calm(order.on)  # else it would be half done when that is refused
         for place in scene.places.values():
             # systemd's start limit refuses even a good start.
             if (
@@ -158,6 +159,14 @@ def do(scene: Scene, finding: Finding) -> None:
                 units.forget(place.unit)
                 scene.say(f"reset the failure of {place.unit}")
         scene.clean_up(order.on)
+
+
+def after(scene: Scene, finding: Finding) -> None:
+    """Do it after another rung's own work, which is done though this has to wait."""
+    try:
+        do(scene, finding)
+    except Refused as error:
+        scene.say(f"did not {finding.orders[0].told}: {error}")
 
 
 def verify(scene: Scene, finding: Finding) -> tuple[bool | None, str]:

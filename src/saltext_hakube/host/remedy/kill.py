@@ -151,7 +151,7 @@ def _hand_over(scene: Scene, unit: Unit) -> None:
     own = hand.Own(runs=unit.runs, stopped=unit.stopped, told=unit.told)
     found = hand.judge(view, own)
     if found.go:
-        hand.do(scene, found)
+        hand.after(scene, found)
 
 
 def verify(scene: Scene, _finding: Finding) -> tuple[bool | None, str]:

@@ -116,6 +116,10 @@ class Scene:
     def say(self, line: str) -> None:
         self.did.append(line)
 
+    def calm(self, resource: str) -> None:
+        """Wait for the moment at which it may be cleaned up. Raises Refused where none comes."""
+        forget.calm(self.machine, resource, self.node, self.deadline.most(LOOK), CALM)
+
     def clean_up(self, resource: str) -> None:
         """Let Pacemaker forget what failed of the resource here, and look again."""
         forget.clean_up(self.machine, resource, self.node, self.deadline.most(CLEANUP), CALM)
