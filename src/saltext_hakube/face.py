@@ -37,10 +37,15 @@ def config(
     need_node: bool = True,
 ) -> Config:
     """The configuration that this minion's pillar means (see core.config.resolve)."""
+    return resolve(below(pillar), facts(grains, opts), need_node)
+
+
+def below(pillar: Mapping[str, Any]) -> Any:
+    """What stands under ``hakube``. Raises ConfigError with the reason why there is nothing."""
     data = pillar.get("hakube")
     if data is None or data == {}:
         raise ConfigError([unrendered.missing(pillar)])
-    return resolve(data, facts(grains, opts), need_node)
+    return data
 
 
 def facts(grains: Mapping[str, Any], opts: Mapping[str, Any]) -> Facts:

@@ -80,7 +80,8 @@ def test_no_pillar_at_all_says_where_to_start(client, pillar, root):
     pillar(None)
     (state,) = client.cmd("node1", "state.apply", ["hakube"])["node1"].values()
     assert state["comment"] == (
-        "hakube: this minion has no such pillar; pillar.example/minimal.sls is a start"
+        "hakube: this minion has no such pillar; give it one (pillar.example/minimal.sls is a "
+        "start), then saltutil.refresh_pillar"
     )
     assert list(root.iterdir()) == []
 

@@ -38,4 +38,7 @@ def missing(pillar: Mapping[str, Any]) -> str:
             f"{KEY}: this minion has no such pillar, but {' and '.join(below)} at the top; "
             f"indent that below {KEY}:"
         )
-    return f"{KEY}: this minion has no such pillar; pillar.example/minimal.sls is a start"
+    return (
+        f"{KEY}: this minion has no such pillar; give it one (pillar.example/minimal.sls is a "
+        "start), then saltutil.refresh_pillar"
+    )

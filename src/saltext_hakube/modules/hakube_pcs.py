@@ -270,11 +270,11 @@ def export(path=None, administrative=False):
 
 
 def _declared(objects, absent, purge, allow_disruption):
-    pillar, facts = __pillar__.get("hakube"), face.facts(__grains__, __opts__)
+    facts = face.facts(__grains__, __opts__)
     if (objects, absent, purge) == (None, None, None):
-        wanted = declared(pillar, facts)
+        wanted = declared(face.below(__pillar__), facts)
     else:
-        wanted = given(objects, absent, purge, pillar, facts)
+        wanted = given(objects, absent, purge, __pillar__.get("hakube"), facts)
     return wanted if allow_disruption is None else wanted.allowing(allow_disruption)
 
 

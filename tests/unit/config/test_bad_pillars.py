@@ -592,7 +592,8 @@ def test_no_pillar_at_all_names_where_to_start(data):
     with pytest.raises(ConfigError) as caught:
         resolve(data, NODE1)
     assert caught.value.problems == (
-        "hakube: this minion has no such pillar; pillar.example/minimal.sls is a start",
+        "hakube: this minion has no such pillar; give it one (pillar.example/minimal.sls is a "
+        "start), then saltutil.refresh_pillar",
     )
 
 

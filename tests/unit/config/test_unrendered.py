@@ -26,7 +26,10 @@ def test_a_pillar_without_an_error_has_none(errors):
         ({"hakubee": {}}, ", but hakubee; write it hakube"),
         ({"cluster": {}, "vip": {}}, ", but cluster and vip at the top; indent that below hakube:"),
         ({"vip": {}}, ", but vip at the top; indent that below hakube:"),
-        ({"users": {}, 5: 5}, "; pillar.example/minimal.sls is a start"),
+        (
+            {"users": {}, 5: 5},
+            "; give it one (pillar.example/minimal.sls is a start), then saltutil.refresh_pillar",
+        ),
     ],
 )
 def test_the_nearest_key_is_named(pillar, told):
