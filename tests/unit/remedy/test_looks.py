@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saltext_hakube.core.remedy import voice
 from saltext_hakube.core.remedy.lines import LINES, LONGEST, evidence, line
 from saltext_hakube.core.remedy.looks import (
     BLIND,
@@ -21,8 +22,9 @@ from saltext_hakube.core.remedy.looks import (
     decode,
     seen,
 )
+from saltext_hakube.core.remedy.report import plain, read
 from saltext_hakube.core.remedy.verdict import Manner, Verdict, judge
-from saltext_hakube.core.remedy.voice import Around
+from saltext_hakube.core.remedy.voice import Around, Look
 from saltext_hakube.core.remedy.words import PROBES
 
 NOW, UNIX = 1000.0, 1_700_000_000.0
@@ -258,6 +260,15 @@ def test_a_cluster_of_another_shape_or_of_nulls_leaves_the_probes():
     for cluster in ({"online": 7}, [], dict.fromkeys(("maintenance", "holder", "at", "online"))):
         assert value("disk.space", probe=changed(PROBE, "cluster", cluster)) == "up"
         assert value("vip.address", probe=changed(PROBE, "cluster", cluster)) == "up"
+
+
+def test_whatever_nodes_pacemaker_has_the_node_goes_on_to_report():
+    """Remote nodes have any id for a name, and may be hundreds."""
+    odd = ["", "büro", "a\nb", *(f"remote{number}" for number in range(200))]
+    probe = changed(PROBE, "cluster:online", ["node1", "node2", *odd])
+    now = Look({}, around(samples(probe=probe), Around(), "", NOW), [], NOW, UNIX)
+    told = voice.report(voice.listen(voice.begin("b"), now, Manner(), 45).voice, now, "c", "node1")
+    assert {"node1", "node2"} < set(read(plain(told)).online)
 
 
 def test_the_time_of_pacemakers_answer_is_its_own_where_it_has_one():

@@ -9,7 +9,8 @@ A file that is not there, torn, of another format or old makes unknown, never do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -17,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from saltext_hakube.core.remedy.lines import evidence, line
+from saltext_hakube.core.remedy.report import MEMBERS, NAME
 from saltext_hakube.core.remedy.verdict import OFTEN, STALE, Seen, Verdict
 from saltext_hakube.core.remedy.voice import Around
 from saltext_hakube.core.remedy.words import PROBES, Value
@@ -227,9 +229,14 @@ def around(samples: Samples, before: Around, busy: str, now: float) -> Around:
         standby=before.standby if told.standby is None else told.standby,
         busy=line(busy),
         quorate=quorate,
-        online=tuple(sorted(line(name) for name in told.online or ())),
+        online=_members(told.online or ()),
         holder=bool(holder),
     )
+
+
+def _members(online: Iterable[str]) -> tuple[str, ...]:
+    """Those that a report takes: Pacemaker's remote nodes may have any name, and be many."""
+    return tuple(sorted(name for name in online if re.match(NAME, name)))[:MEMBERS]
 
 
 def _fresh(sample: Watch | Guard | str, now: float) -> Watch | Guard | None:

@@ -20,7 +20,9 @@ from saltext_hakube.core.remedy.words import PROBES, Value
 FORMAT = 1
 
 Short = Annotated[str, Meta(max_length=300)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,252}\Z")]
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,252}\Z"
+Name = Annotated[str, Meta(pattern=NAME)]
+MEMBERS = 64  # of a cluster, at most
 Number = Annotated[int, Meta(ge=0, le=2**53)]
 #: Unix time. Bounded, so that it is none of the floats that are no numbers: JSON has no form of
 #: those, and the ledger could not be read again.
@@ -85,7 +87,7 @@ class Report(Struct, frozen=True, kw_only=True):
     standby: bool = False
     busy: Short = ""
     quorate: bool | None = None
-    online: Annotated[list[Name], Meta(max_length=64)] = []
+    online: Annotated[list[Name], Meta(max_length=MEMBERS)] = []
     holder: bool = False
     alone: Annotated[list[Alone], Meta(max_length=50)] = []
 
