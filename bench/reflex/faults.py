@@ -24,8 +24,11 @@ _THAW = """
 unit=$1; group=/sys/fs/cgroup$(systemctl show --property=ControlGroup --value $unit)
 test ! -d $group/hung && exit
 echo 0 > $group/hung/cgroup.freeze
-for process in $(cat $group/hung/cgroup.procs); do echo $process > $group/cgroup.procs; done
-rmdir $group/hung
+# What was frozen for too long (a lease was lost) may end now, and systemd removes its group.
+for process in $(cat $group/hung/cgroup.procs || :); do
+    echo $process > $group/cgroup.procs || test ! -e /proc/$process
+done
+rmdir $group/hung || test ! -e $group/hung
 """
 CONFIG = "/etc/haproxy/haproxy.cfg"
 _COPY = "/root/haproxy.cfg.before-the-fault"
