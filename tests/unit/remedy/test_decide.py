@@ -271,6 +271,21 @@ def test_two_owners_of_the_vip_are_one_story_and_the_wrong_one_is_asked():
     assert rungs(world)[1] == ("hand", "node1"), "what is left others see, of the VIP where it is"
 
 
+def test_a_vip_that_all_reach_is_not_moved_because_two_answer_for_its_address():
+    """A router that answers ARP for all, or a holder with two cards in one network: it would be so
+    wherever the VIP is."""
+    world = quiet(World())
+    for node in NODES:
+        world.fault(node, Fault({"vip.owner"}))
+    world.run(900)
+    assert {it.rung for _, it in world.actions} == {"hand"}
+    (incident,) = world.state().incidents.values()
+    assert incident.gave_up
+    assert "move: nobody says that the VIP is not reached" in next(
+        it.data["why"] for it in world.ledger if it.kind == "gave_up"
+    )
+
+
 def test_a_haproxy_of_the_holder_that_hangs_is_one_story_with_the_vip_that_others_do_not_reach():
     world = quiet(World())
     world.fault("node1", Fault({"haproxy.request"}, {"kill": {"haproxy.request"}}, how="silent"))

@@ -217,15 +217,16 @@ def evidence(sight: Sight, incident: Incident, rung: Rung) -> dict[str, list[str
         for kind, lines in sight.evidence(name, _of(name, incident)).items():
             found[kind] = [it for it in lines if LINE.fullmatch(it)][:LINES]
     if lead(sight, incident) == "vip":
-        found["outside"] = [it for it in _outside(sight) if LINE.fullmatch(it)][:LINES]
+        # Who only sees two owners reaches one of them.
+        probes = ("vip.request",) if rung == "move" else ("vip.request", "vip.owner")
+        found["outside"] = [it for it in _outside(sight, probes) if LINE.fullmatch(it)][:LINES]
     return found
 
 
-def _outside(sight: Sight) -> list[str]:
+def _outside(sight: Sight, probes: tuple[str, ...]) -> list[str]:
     """The nodes that do not reach the VIP, and why: what its holder cannot see."""
-    found = dict.fromkeys((*sight.down.get("vip.request", ()), *sight.down.get("vip.owner", ())))
+    found = dict.fromkeys(node for probe in probes for node in sight.down.get(probe, ()))
     asked = [node for node in found if node != sight.holder and sight.answers(node)]
-    probes = ("vip.request", "vip.owner")
     return [
         f"{node}: {next(sight.why(it, node) for it in probes if node in sight.down.get(it, ()))}"[
             :300
