@@ -30,6 +30,7 @@ fence     reboot another node by its fence device: only where the ladder in the 
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 import msgspec
@@ -49,6 +50,8 @@ from saltext_hakube.host.remedy import others
 from saltext_hakube.host.remedy.scene import Scene, Subject
 
 __virtualname__ = "hakube_heal"
+
+log = logging.getLogger(__name__)
 
 _KUBERNETES = frozenset({"apiserver", "scheduler", "controller-manager"})
 
@@ -122,9 +125,20 @@ def act(  # noqa: PLR0917
             evidence=evidence or {},
             undo=undo,
         )
-        done = host.act(_scene(config, task))
+        done = _done(_scene(config, task))
     head = {"rung": rung, "component": component, "incident": task.incident, "node": config.node}
     return {**head, **msgspec.to_builtins(done)}
+
+
+def _done(scene):
+    """What came of it. A defect of ours is a refusal as long as nothing was begun."""
+    try:
+        return host.act(scene)
+    except Exception as error:
+        if scene.begun:
+            raise
+        log.exception("hakube_heal.act")
+        raise HakubeError(f"{type(error).__name__}: {error}") from None
 
 
 def witness(what, node=""):

@@ -1,11 +1,14 @@
 """hakube_heal.answer by Salt's own loaders."""
 
+import contextlib
+
 import pytest
 from salt.exceptions import CommandExecutionError, SaltInvocationError
 
 from saltext_hakube.core.remedy import seal, words
 from saltext_hakube.healing import heard
 from saltext_hakube.healing.ask import Answer
+from saltext_hakube.host.remedy import act
 from saltext_hakube.modules import hakube_answer
 from tests.functional.pillar import SMALLEST
 
@@ -111,6 +114,23 @@ def test_nothing_else_can_be_asked_for(modules, wrong):
 def test_without_a_pillar_there_is_no_answer(modules):
     with pytest.raises(CommandExecutionError, match="hakube:cluster:password is missing"):
         modules.hakube_heal.answer("report", NONCE)
+
+
+@pytest.mark.parametrize(("begun", "came"), [(False, "refused"), (True, "failed")])
+@pytest.mark.parametrize("pillar_data", [WHOLE], indirect=True)
+def test_a_defect_of_ours_is_a_failure_only_once_something_was_begun(  # noqa: PLR0917
+    modules, loaders, monkeypatch, caplog, begun, came
+):
+    def look(scene):
+        scene.begun = begun
+        raise KeyError("hakube_haproxy.repairs")  # a module that could not be loaded
+
+    monkeypatch.setattr(act, "look", look)
+    monkeypatch.setattr(act.claim, "alone", contextlib.nullcontext)
+    said = result(modules, loaders, ASKED)
+    assert (said["result"], "hakube_haproxy.repairs" in said["why"]) == (came, True)
+    assert "Traceback" not in said["why"]
+    assert "Traceback" in caplog.text, "it can be found in the minion's log"
 
 
 HEALED = {"hakube": WHOLE["hakube"] | {"heal": {"mode": "observe"}}}
