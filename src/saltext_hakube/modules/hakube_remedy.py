@@ -20,7 +20,8 @@ files     put files of ours right again, as they were applied last; what failed 
 hand      tell Pacemaker of a resource that is down though it takes it for running; or clean up a
           failure that keeps it down, of a *blocked* one only after it is verified to be stopped
 kill      SIGKILL a unit that was verified to hang; Pacemaker recovers it
-move      the VIP to a node whose haproxy is well, for 10 minutes
+move      the VIP to a node whose haproxy is well: for 10 minutes, or, where the VIP follows the
+          health of the haproxies, until that moves it; no person's move or ban is taken away
 standby   nothing runs on this node any more, until it is taken back (the healing does so after 10
           minutes), booted, or a person ends it
 fence     reboot another node by its fence device: only where the ladder in the pillar has it, and

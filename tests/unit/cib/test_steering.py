@@ -10,11 +10,14 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from saltext_hakube.core import reflex
+from saltext_hakube.core.administration import moves
+from saltext_hakube.core.cib.document import Cib
 from saltext_hakube.core.cib.objects import Location
 from saltext_hakube.core.cib.prediction import Action, actions
 from saltext_hakube.core.cib.reading import objects
@@ -120,6 +123,23 @@ def test_without_a_stickiness_of_their_own_others_would_move_with_the_vip():
     graph = simulate._graph(world(after(resources=resources).after, *case), 60)
     moved = {action.resource for action in actions(graph, {})}
     assert moved == {VIP, "scheduler", "controller"}
+
+
+def test_a_move_that_stands_holds_the_vip_on_a_red_node_so_the_healing_takes_its_own_back():
+    """host.remedy.move; taken back, the VIP stays where it is and follows the haproxies again."""
+    text = after().after
+    made = Cib.parse(text)
+    end = datetime.now(timezone.utc) + timedelta(minutes=10)
+    assert list(moves.move(made, VIP, "node2", end))
+    moved = made.text()
+    red, green = ((GREEN, RED, GREEN), "node2"), ((GREEN, GREEN, GREEN), "node2")
+
+    def judged(text, case):
+        return actions(simulate._graph(world(text, *case), 60), {VIP: {case[1]}})
+
+    assert list(judged(moved, red)) == []
+    assert wrong(*red, judged(text, red)) is None
+    assert list(judged(text, green)) == []
 
 
 # -- a move waits for nothing ----------------------------------------------------------------------

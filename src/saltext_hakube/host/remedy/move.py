@@ -4,7 +4,9 @@ Where the node itself finds the VIP well, the word of several others counts who 
 master tells which.
 
 It is a preference for the other node and no ban of this one: if that one dies, the VIP may come
-back. Afterwards Pacemaker decides again.
+back. Where the VIP follows the health of the haproxies it is taken back as soon as the VIP is
+there: it outweighs that, and would hold the VIP on a node whose haproxy fails then. (What keeps it
+there is its stickiness.) Else Pacemaker decides again when it ends.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from saltext_hakube.core import reflex
+from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy.local import Local
 from saltext_hakube.core.remedy.task import Finding, Order, left_alone, nothing, refused
 from saltext_hakube.host import placement
@@ -64,7 +67,19 @@ def look(scene: Scene) -> Finding:
     local = scene.local()
     if not local.view(vip).runs:  # before anything is asked that takes time
         return judge(local, vip, scene.config.steers, Seen("unknown", ()))
-    return judge(local, vip, scene.config.steers, _seen(scene))
+    found = judge(local, vip, scene.config.steers, _seen(scene))
+    before = _before(scene, vip, found.orders[0].on) if found.go else ""
+    return refused(before) if before else found
+
+
+def _before(scene: Scene, vip: str, target: str) -> str:
+    """The word of a person that a move would take away; empty where there is none."""
+    for one in placement.standing(scene.machine, vip):
+        if not one["expired"] and (one["kind"] == "move" or one["node"] == target):
+            did = "moved to" if one["kind"] == "move" else "banned from"
+            until = f"until {one['end']}" if one["end"] else "for good"
+            return f"{vip} was {did} {one['node']} {until}, and that stays (`hakube_pcs.clear`)"
+    return ""
 
 
 def _seen(scene: Scene) -> Seen:
@@ -101,5 +116,16 @@ def verify(scene: Scene, finding: Finding) -> tuple[bool | None, str]:
         return node in scene.local().view(vip).elsewhere and not scene.address_here()
 
     if scene.deadline.wait(moved):
+        if scene.config.steers:
+            _let_go(scene, vip, node)
         return True, f"{vip} is on {node}, and the address is not here any more"
     return False, f"{vip} is not on {node} after {scene.deadline.seconds:g} s"
+
+
+def _let_go(scene: Scene, vip: str, node: str) -> None:
+    try:
+        placement.clear(scene.machine, vip, node, False, How())
+    except HakubeError as error:  # it ends by itself
+        scene.say(f"could not take back the preference for {node}: {error}")
+    else:
+        scene.say(f"took back the preference for {node}: {vip} follows haproxy's health again")
