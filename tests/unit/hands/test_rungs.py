@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from saltext_hakube.core.remedy.local import Local, Member, View
+from saltext_hakube.core.remedy.words import SPOILED
 from saltext_hakube.host.remedy import fence, hand, kill, move, probe, standby
 from saltext_hakube.host.remedy.act import gate
 from saltext_hakube.host.remedy.ask import Answer
@@ -30,6 +31,9 @@ def orders(finding):
         (RUNS, HERE, ("nothing", [])),
         (RUNS, GONE, ("would", ["fail"])),
         (RUNS, LEFT, ("nothing", [])),
+        # Pacemaker would start what cannot start, and ban it.
+        (RUNS, replace(GONE, against=f"{SPOILED} the file"), ("refused", [])),
+        (RUNS, replace(GONE, against="its process ended"), ("would", ["fail"])),
         (BLOCKED, GONE, ("would", ["cleanup"])),
         (BLOCKED, HERE, ("refused", [])),
         (BLOCKED, LEFT, ("refused", [])),

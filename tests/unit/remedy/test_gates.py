@@ -10,10 +10,13 @@ from saltext_hakube.core.remedy.budget import Spent
 from saltext_hakube.core.remedy.decision import GATES, Attempt, Cluster, Incident, Pause, State
 from saltext_hakube.core.remedy.elapsed import passed
 from saltext_hakube.core.remedy.gates import Case
+from saltext_hakube.core.remedy.local import View
 from saltext_hakube.core.remedy.policy import DEFAULT, Budget, Heal
 from saltext_hakube.core.remedy.report import Look, Report
 from saltext_hakube.core.remedy.sight import Sight
-from saltext_hakube.core.remedy.words import COMPONENTS, PROBES, RUNGS
+from saltext_hakube.core.remedy.words import COMPONENTS, PROBES, RUNGS, SPOILED
+from saltext_hakube.host.remedy import hand
+from saltext_hakube.host.remedy.hand import Own
 
 NOW = 1_764_000_000.0
 CFG = {"files.drift": {"files": ["/etc/haproxy/haproxy.cfg"]}}
@@ -298,10 +301,10 @@ def test_a_rung_that_the_node_refused_is_tried_again_after_a_while():
 
 def test_files_of_which_nothing_was_to_do_are_not_asked_for_again_and_again():
     """Somebody else put them right; the node says now that haproxy refuses what it has."""
-    why = "haproxy -c refuses /etc/haproxy/haproxy.cfg: unknown keyword"
-    hand = attempt(HAND, "refused", ago=12, why=why)
+    why = "haproxy would fail again: haproxy -c refuses /etc/haproxy/haproxy.cfg: unknown keyword"
+    said = attempt(HAND, "refused", ago=12, why=why)
     files = attempt(FILES, "nothing", True, ago=10, component="files")
-    given = case(incident(attempts=(hand, files)))
+    given = case(incident(attempts=(said, files)))
     assert given.choice.rung is None
     assert "files: not yet again" in "; ".join(given.choice.skipped)
 
@@ -348,9 +351,11 @@ def test_a_scheduler_runs_on_one_node_and_can_be_mended_there_where_apiservers_a
 
 
 def test_haproxy_that_cannot_start_with_its_file_gets_the_last_good_one():
-    why = "haproxy -c refuses /etc/haproxy/haproxy.cfg: unknown keyword"
-    open_ = incident(attempts=(attempt(HAND, "refused", ago=5, why=why),))
-    assert case(open_).choice.rung == "files"
+    bad = Own(runs=False, stopped=True, told="it is failed", against=f"{SPOILED} a file: a word")
+    for view in (View(id="haproxy", runs=True), View(id="haproxy", banned=True)):
+        said = hand.judge(view, bad)
+        open_ = incident(attempts=(attempt(HAND, said.result, ago=5, why=said.why),))
+        assert case(open_).choice.rung == "files"
 
 
 def test_what_the_pillar_allows_beyond_the_default_is_taken_in_its_order():

@@ -30,8 +30,7 @@ def _files(sight: Sight, incident: Incident, component: Component, node: str) ->
     # What somebody else wrote into haproxy's file is no drift, and keeps it from starting all the
     # same: the node, asked to hand it over, refuses then; the last good file is what helps.
     spoiled = component == "haproxy" and any(
-        it.rung == "hand" and it.node == node and it.why.startswith(SPOILED)
-        for it in incident.tried
+        it.rung == "hand" and it.node == node and SPOILED in it.why for it in incident.tried
     )
     if not spoiled and not drifts(sight, node, component):
         return f"the files of hakube on {node} are as applied"

@@ -25,7 +25,7 @@ Rung = Literal["probe", "files", "hand", "kill", "move", "standby", "fence"]
 #: What came of a step where the node did nothing: it found it needless, or refused.
 IDLE = ("nothing", "refused")
 
-#: How a node begins to say why it does not hand haproxy over: no start could succeed.
+#: What a node says in its reason not to hand haproxy over: no start could succeed.
 SPOILED = "haproxy -c refuses"
 
 #: How a node begins to say that it has no report, for its own pillar has it so; and for it was not

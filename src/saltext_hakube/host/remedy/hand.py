@@ -4,6 +4,7 @@ Which of the two is decided by what Pacemaker thinks and what is so on this mach
 
     Pacemaker thinks      here                        then
     it runs here          it does not                 --fail: Pacemaker recovers it
+    it runs here          haproxy refuses its file    nothing: Pacemaker would fail, and ban it
     it is blocked         nothing of it is left       --cleanup: Pacemaker takes it on again
     it is blocked         something of it is left     nothing: only a person, or the rung kill, may
     it failed too often   nothing speaks against it   --cleanup: Pacemaker tries again
@@ -72,6 +73,8 @@ def _running(view: View, own: Own, outside: Sequence[str]) -> Finding:
         return Finding("would", why, (Order(ANNOUNCE, view.id, told),))
     if own.runs or not own.stopped:
         return nothing(f"{view.id} runs here, as Pacemaker has it: {own.told}")
+    if own.against.startswith(SPOILED):
+        return refused(f"{view.id} would fail again: {own.against}")
     why = f"Pacemaker takes {view.id} for running here, and it does not: {own.told}"
     return Finding("would", why, (Order(FAIL, view.id, f"tell Pacemaker that {view.id} failed"),))
 
