@@ -77,6 +77,32 @@ def test_what_was_done_and_is_under_way_is_told_with_the_incident():
     assert f"  GIVEN UP: people have to look; then `salt-run hakube.retry {found.id}`" in lines
 
 
+def test_of_what_was_not_done_nothing_is_said_to_have_failed_to_help():
+    stage = Stage()
+    stage.down[LIVEZ] = stage.down[READYZ] = "no answer"
+    stage.look()
+    (found,) = stage.state.incidents.values()
+    idle = [
+        Attempt(
+            rung="hand",
+            node="node2",
+            component="apiserver",
+            began=1.0,
+            ended=2.0,
+            result=result,
+            why="a reason",
+            mended=False,
+        )
+        for result in ("nothing", "refused")
+    ]
+    tried = replace(found, attempts=tuple(idle))
+    lines = screen.status(
+        stage.cluster, replace(stage.state, incidents={found.id: tried}), stage.now
+    )
+    assert "  hand on node2: there was nothing to do (a reason)" in lines
+    assert "  hand on node2: the node refused (a reason)" in lines
+
+
 def test_while_a_repair_runs_and_is_verified_nothing_reads_as_giving_up():
     stage = Stage()
     stage.look()

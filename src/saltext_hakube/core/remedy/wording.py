@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone, tzinfo
 from typing import Any
 
-from saltext_hakube.core.remedy.words import PROBES
+from saltext_hakube.core.remedy.words import IDLE, PROBES
 
 #: A line of what nodes say may be long; nobody reads it to its end.
 LONGEST = 300
@@ -114,9 +114,13 @@ def result(data: Data) -> str:
 
 
 def attempt(data: Data, unknown: str = "not known yet") -> str:
-    """An action that is over, and what it was good for. ``unknown``: where nobody knows that."""
+    """An action that is over, and what it was good for, if anything was done. ``unknown``: where
+    nobody knows that."""
+    told = f"{step(data)} on {data.get('node')}: {result(data)}"
+    if data.get("result") in IDLE:
+        return told
     helped = {True: "it helped", False: "it did not help"}.get(data.get("mended"), unknown)
-    return f"{step(data)} on {data.get('node')}: {result(data)}; {helped}"
+    return f"{told}; {helped}"
 
 
 def mended(data: Data) -> str:
