@@ -78,7 +78,7 @@ def past(opts: Mapping[str, Any], name: str, limit: Any = 50) -> str:
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise ConfigError([f"limit: {shown(limit)}; a whole number above 0 is expected"])
     records, problems = _all(opts, cluster_of(opts, name))
-    lines = history.history(records, _zone())[-limit:]
+    lines = history.history(records, _zone(), time.time())[-limit:]
     return "\n".join([*problems, *(lines or ["no incident"])])
 
 
@@ -94,7 +94,7 @@ def explain(opts: Mapping[str, Any], incident: Any, name: str | None = None) -> 
     for cluster in among:
         records, problems = _all(opts, cluster)
         try:
-            stories.append([*problems, *story.explain(records, incident, _zone())])
+            stories.append([*problems, *story.explain(records, incident, _zone(), time.time())])
             there.append(cluster.name)
         except story.Unknown as error:
             unknown = f"{cluster.name}: {error}"

@@ -177,6 +177,15 @@ def spent(opts, world, pillars):
 HELD = r"until \d\d:\d\d UTC \(1 of 1 in the cluster within an hour\)"
 
 
+def test_what_is_open_is_so_until_now_and_not_until_the_last_record(opts, world, monkeypatch):
+    world.down["node1", "haproxy.process"] = "it is gone"
+    fleet.reconcile(opts)
+    later = time.time() + 3600
+    monkeypatch.setattr(telling.time, "time", lambda: later)
+    assert "open, for 1 h" in telling.past(opts, "k8s")
+    assert "still open 1 h" in telling.explain(opts, "haproxy-node1-1")
+
+
 def test_who_has_it_tried_anew_is_told_that_the_budget_holds_it(opts, spent):
     told = people.retry(opts, spent, "again")
     assert re.fullmatch(f"the budget holds it {HELD}", told.pop("but"))

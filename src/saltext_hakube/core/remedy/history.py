@@ -47,12 +47,17 @@ class Own(NamedTuple):
     text: str
 
 
-def history(records: Iterable[Record], zone: tzinfo = timezone.utc) -> list[str]:
-    """A line for each, the oldest first. ``zone``: that of the times."""
+def history(records: Iterable[Record], zone: tzinfo = timezone.utc, now: float = 0.0) -> list[str]:
+    """A line for each, the oldest first. ``zone``: that of the times. ``now``: until when an open
+    one is open; at the least until the last record."""
     records = list(records)
     found, last = _gathered(records)
     lines = [
-        (it.opened, it.id, f"{it.outcome(last)}: {it.why or wording.place(it.component, it.node)}")
+        (
+            it.opened,
+            it.id,
+            f"{it.outcome(max(now, last))}: {it.why or wording.place(it.component, it.node)}",
+        )
         for it in found
     ]
     lines += [(it.at, f"{it.node}, alone", it.text) for it in owns(records)]

@@ -37,11 +37,13 @@ class _Told(Struct):
     until: float = 0.0
 
 
-def explain(records: Iterable[Record], incident: str, zone: tzinfo = timezone.utc) -> list[str]:
+def explain(
+    records: Iterable[Record], incident: str, zone: tzinfo = timezone.utc, now: float = 0.0
+) -> list[str]:
     """The incident's story, a list of lines.
 
     ``records``: all that are kept, the oldest first. ``zone``: that of the times at the head.
-    Raises Unknown.
+    ``now``: until when an open one is open; at the least until the last record. Raises Unknown.
     """
     story = _Story(incident)
     ids: list[str] = []
@@ -57,6 +59,7 @@ def explain(records: Iterable[Record], incident: str, zone: tzinfo = timezone.ut
         last = ", ".join(clean(it, 80) for it in ids[-5:])
         there = f"the last ones are {last}" if last else "it has none"
         raise Unknown(f"the ledger has no incident {clean(incident, 80)}; {there}")
+    story.until(now)
     return story.lines(zone)
 
 
@@ -325,6 +328,9 @@ class _Story:
                 often = wording.count(told.same, "time")
                 found.append(f"{'':>12}    the same {often} more, until {until}")
         return [line if line.startswith(" ") else clean(line, 600) for line in found]
+
+    def until(self, now: float) -> None:
+        self._last = max(self._last, now)
 
     def _outcome(self) -> str:
         if self._over is not None:
