@@ -54,6 +54,29 @@ def test_a_controller_manager_that_is_stopped_over_its_scheduler_is_one_story_wi
     assert not world.state().incidents
 
 
+@pytest.mark.parametrize("seen", [0.0, 8.0, 18.0], ids=["lease first", "later", "much later"])
+@pytest.mark.parametrize("of", ["scheduler", "controller-manager"])
+def test_a_lease_that_nobody_renews_is_part_of_what_ails_its_holder(seen, of):
+    """Lease and unit are seen in any order; the lease is taken anew a while after the repair."""
+    world = quiet(World())
+    lease = Fault({f"{of}.lease"})
+    for node in NODES:
+        world.fault(node, lease)
+    world.fault("node2", Fault({"scheduler.health"}, {"kill": {"scheduler.health"}}, seen=seen))
+    world.run(60)
+    assert rungs(world) == [("kill", "node2")]
+    (incident,) = world.state().incidents.values()
+    assert (incident.component, incident.node) == ("scheduler", "node2")
+    assert set(incident.probes) == {"scheduler.health", f"{of}.lease"}
+    assert [it.data["mended"] for it in world.ledger if it.kind == "verified"] == [True]
+    for node in NODES:
+        world.nodes[node].faults.remove(lease)
+    world.run(30)
+    assert not world.state().incidents
+    assert kinds(world).count("opened") == 1
+    assert "gave_up" not in kinds(world)
+
+
 def test_what_only_pacemaker_lists_waits_no_longer_than_anything_else():
     world = quiet(World())
     failures = "pacemaker.failures"

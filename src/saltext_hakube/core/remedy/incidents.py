@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from saltext_hakube.core.remedy.decision import Attempt, Incident, State
 from saltext_hakube.core.remedy.ladder import ORDER
-from saltext_hakube.core.remedy.report import Look
 from saltext_hakube.core.remedy.sight import Sight, majority
 from saltext_hakube.core.remedy.symptoms import concerns, failing
 from saltext_hakube.core.remedy.words import (
@@ -39,10 +38,12 @@ FOLLOWS: dict[Component, frozenset[Component]] = {
     "controller-manager": frozenset({"files", "scheduler"}),
     "files": UNITS,
 }
-FAILURES = "pacemaker.failures"
+FAILURES, LEASE = "pacemaker.failures", ".lease"
 #: Seconds after a node fell silent, or red, in which others that do make a storm of it.
 AT_ONCE = 30.0
 LATER = 1.5  # times policy.settle: until what only Pacemaker's list has is an incident of its own
+#: Seconds until a lease that nobody renews is one: a new holder first lets the old one's run out.
+UNRENEWED = 20.0
 BOOT = 300.0  # seconds that a fenced node has to come back
 
 
@@ -60,7 +61,7 @@ def troubles(sight: Sight) -> list[Trouble]:
     found: dict[tuple[int, str], list[str]] = {}
     for name, nodes in sight.down.items():
         probe = PROBES[name]
-        if name.endswith(".lease") and not _runs(sight, probe.component):
+        if name.endswith(LEASE) and not _runs(sight, probe.component):
             continue
         for node in nodes if probe.scope == "node" else [""]:
             if node and probe.component in MANAGED and sight.fresh[node].standby:
@@ -96,16 +97,8 @@ def home(sight: Sight, opened: Iterable[Incident], trouble: Trouble) -> Incident
 
 
 def _follows(sight: Sight, incident: Incident, trouble: Trouble) -> bool:
-    if trouble.probes == (FAILURES,):
-        failed = failing(sight)
-        mine = not failed or incident.node in failed
-        return (
-            mine and incident.component in (*MANAGED, "files", "corosync") and incident.node != ""
-        )
-    if trouble[:2] == ("cluster", "vip"):
-        # What others see of the VIP is part of what ails it, or its haproxy, where it is.
-        stray = incident.component == "vip" and incident.node != ""
-        return stray or (incident.component == "haproxy" and incident.node == sight.holder != "")
+    if trouble.scope == "cluster":
+        return incident.node != "" and _of_a_node(sight, incident, trouble)
     if not trouble.node or incident.node != trouble.node:
         return False
     if trouble.component not in FOLLOWS.get(incident.component, ()):
@@ -116,18 +109,39 @@ def _follows(sight: Sight, incident: Incident, trouble: Trouble) -> bool:
     return True
 
 
+def _of_a_node(sight: Sight, incident: Incident, trouble: Trouble) -> bool:
+    """Whether what concerns the cluster follows from an incident of a node."""
+    component, node = incident.component, incident.node
+    if trouble.probes == (FAILURES,):
+        failed = failing(sight)
+        return component in (*MANAGED, "files", "corosync") and (not failed or node in failed)
+    if trouble.component == "vip":
+        # What others see of the VIP is part of what ails it, or its haproxy, where it is.
+        return component == "vip" or (component == "haproxy" and node == sight.holder)
+    # Who held it is not well, or the apiserver over which it is held.
+    return _is_lease(trouble) and component in KUBERNETES
+
+
 def early(sight: Sight, trouble: Trouble) -> float:
-    """Seconds that Pacemaker's list of what failed waits for the word of the node itself, which
-    comes a little later and makes it part of one story."""
-    if trouble.probes != (FAILURES,):
+    """Seconds that Pacemaker's list of what failed, and a lease that nobody renews, wait for the
+    word of the node itself, which comes a little later and makes them part of one story."""
+    if trouble.probes == (FAILURES,):
+        wait = LATER * sight.cluster.policy.settle
+    elif _is_lease(trouble):
+        wait = UNRENEWED
+    else:
         return 0.0
-    looks = {node: report.looks.get(FAILURES) for node, report in sight.fresh.items()}
-    ages = [sight.told[it] - look.since for it, look in looks.items() if _is_down(look)]
-    return LATER * sight.cluster.policy.settle - max(ages, default=0.0)
+    looks = [
+        (node, report.looks.get(it))
+        for node, report in sight.fresh.items()
+        for it in trouble.probes
+    ]
+    ages = [sight.told[node] - look.since for node, look in looks if look and look.value == "down"]
+    return wait - max(ages, default=0.0)
 
 
-def _is_down(look: Look | None) -> bool:
-    return look is not None and look.value == "down"
+def _is_lease(trouble: Trouble) -> bool:
+    return trouble.scope == "cluster" and all(it.endswith(LEASE) for it in trouble.probes)
 
 
 def told(sight: Sight, trouble: Trouble) -> str:
@@ -273,7 +287,13 @@ def _part(sight: Sight, incident: Incident, attempt: Attempt) -> str:
         named = failing(sight)
         others = bool(named) and attempt.node not in named
         return f"nothing that failed is left on {attempt.node}" if others else ""
-    own = [it for it in incident.probes if PROBES[it].component == attempt.component]
+    # Of the node's own probes: a lease is taken anew only when the old one has run out.
+    scope = "node" if incident.node else "cluster"
+    own = [
+        it
+        for it in incident.probes
+        if (PROBES[it].component, PROBES[it].scope) == (attempt.component, scope)
+    ]
     is_back = bool(own) and all(is_well(sight, it, incident.node) for it in own)
     return f"{attempt.component} is well again" if is_back else ""
 
