@@ -14,13 +14,20 @@ from saltext_hakube.host.machine import Machine
 NOW = 1796077900
 #: As pacemaker 2.1.5 writes down that a unit is just starting.
 OP = (
-    '<lrm_rsc_op id="x" operation="{kind}" call-id="28" rc-code="{code}" op-status="{status}" '
+    '<lrm_rsc_op id="x" operation="{kind}" call-id="{call}" rc-code="{code}" op-status="{status}" '
     'interval="{interval}" last-rc-change="{at}"/>'
 )
 
 
-def op(kind="monitor", *, code=193, status=-1, interval=5000, ago=1):
-    return OP.format(kind=kind, code=code, status=status, interval=interval, at=NOW - ago)
+def op(kind="monitor", *, code=193, status=-1, interval=5000, ago=1, call=28):
+    return OP.format(
+        kind=kind, code=code, status=status, interval=interval, at=NOW - ago, call=call
+    )
+
+
+def once(kind, *, ago, call):
+    """A start or stop that has ended."""
+    return op(kind, code=0, status=0, interval=0, ago=ago, call=call)
 
 
 RESOURCES = (
@@ -73,6 +80,19 @@ def cib(**resources):
         (cib(haproxy=op(ago=179)), "haproxy", None, ["haproxy on node1"]),
         (cib(haproxy=op(ago=180)), "haproxy", None, []),
         (cib(haproxy=op(ago=-50)), "haproxy", None, ["haproxy on node1"]),
+        # What was stopped, or started anew, since is waited for by nobody.
+        (cib(haproxy=op() + once("start", ago=9, call=27)), "haproxy", None, ["haproxy on node1"]),
+        (cib(haproxy=op() + once("stop", ago=1, call=29)), "haproxy", None, []),
+        (cib(haproxy=op() + once("start", ago=1, call=29)), "haproxy", None, []),
+        (
+            cib(haproxy=op(call=-1) + once("start", ago=1, call=29)),
+            None,
+            None,
+            ["haproxy on node1"],
+        ),
+        (cib(haproxy=op(call=-1) + once("start", ago=0, call=29)), None, None, []),
+        (cib(haproxy=op(call=-1) + once("stop", ago=2, call=29)), None, None, ["haproxy on node1"]),
+        (cib(haproxy=op(call=-1) + once("stop", ago=1, call=29)), None, None, []),
         (cib(haproxy=op(ago=200) + op(ago=3)), "haproxy", None, ["haproxy on node1"]),
         (cib(haproxy=op().replace("last-rc-change", "x")), None, None, ["haproxy on node1"]),
     ],

@@ -77,6 +77,30 @@ def test_a_lease_that_nobody_renews_is_part_of_what_ails_its_holder(seen, of):
     assert "gave_up" not in kinds(world)
 
 
+def test_a_lease_that_runs_out_on_another_node_makes_no_failure_of_what_helped():
+    """Pacemaker has it elsewhere now, and waits for the old one's lease there."""
+    world = quiet(World())
+    world.fault("node2", hang("scheduler"))
+    lease = Fault({"scheduler.lease"})
+
+    def perform(action):
+        world.nodes["node2"].blind.add("scheduler.health")
+        for node in NODES:
+            world.fault(node, lease)
+        return World.perform(world, action)
+
+    world.perform = perform
+    world.run(60)
+    assert [it.data["mended"] for it in world.ledger if it.kind == "verified"] == [True]
+    (incident,) = world.state().incidents.values()
+    assert not incident.gave_up
+    for node in NODES:
+        world.nodes[node].faults.remove(lease)
+    world.run(30)
+    assert not world.state().incidents
+    assert kinds(world).count("opened") == 1
+
+
 def test_what_only_pacemaker_lists_waits_no_longer_than_anything_else():
     world = quiet(World())
     failures = "pacemaker.failures"

@@ -68,14 +68,31 @@ def awaited(states: Iterable[ET.Element], resource: str) -> float:
     up before that ends the monitor unheard: the cluster goes on waiting for it, up to LONGEST, and
     does nothing else meanwhile (pacemaker 2.1.5).
     """
+    history = list(_history(states, resource))
     begun = [
         action.get("last-rc-change", "")
-        for action in _history(states, resource)
+        for action in history
         if _PENDING in (action.get("call-id"), action.get("op-status"))
         and action.get("operation") == "monitor"
         and action.get("interval", "0") != "0"
+        and not any(_ends(other, action) for other in history)
     ]
     return max((float(it) if _is_number(it) else float("inf") for it in begun), default=0.0)
+
+
+def _ends(action: ET.Element, monitor: ET.Element) -> bool:
+    """Whether a stop or start came after the monitor was begun: nobody waits for it any more, but
+    its entry stays."""
+    if action.get("operation") not in ("start", "stop"):
+        return False
+    numbers = action.get("call-id", ""), monitor.get("call-id", "")
+    if all(_is_number(it) for it in numbers):
+        return int(numbers[0]) > int(numbers[1])
+    times = action.get("last-rc-change", ""), monitor.get("last-rc-change", "")
+    if not all(_is_number(it) for it in times):
+        return False
+    # Within a second a start comes before its monitor, a stop after it.
+    return int(times[0]) > int(times[1]) - (action.get("operation") == "stop")
 
 
 def _is_number(text: str) -> bool:

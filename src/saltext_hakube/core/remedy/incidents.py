@@ -255,7 +255,9 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
 def _came(sight: Sight, incident: Incident, late: bool) -> tuple[bool, str] | None:
     """What came of the last attempt, by what was reported since. ``late``: no more will."""
     attempt, node = incident.attempts[-1], incident.node
-    left = [it for it in incident.probes if not is_well(sight, it, node)]
+    # A lease is taken anew only when the old one has run out, which no attempt can hasten.
+    own = [it for it in incident.probes if not (node and it.endswith(LEASE))]
+    left = [it for it in own if not is_well(sight, it, node)]
     hopeless = attempt.result != "done" or attempt.verified is False
     doubted = attempt.witness == "down"
     found = None
@@ -287,7 +289,6 @@ def _part(sight: Sight, incident: Incident, attempt: Attempt) -> str:
         named = failing(sight)
         others = bool(named) and attempt.node not in named
         return f"nothing that failed is left on {attempt.node}" if others else ""
-    # Of the node's own probes: a lease is taken anew only when the old one has run out.
     scope = "node" if incident.node else "cluster"
     own = [
         it
