@@ -42,8 +42,9 @@ FAILURES, LEASE = "pacemaker.failures", ".lease"
 #: Seconds after a node fell silent, or red, in which others that do make a storm of it.
 AT_ONCE = 30.0
 LATER = 1.5  # times policy.settle: until what only Pacemaker's list has is an incident of its own
-#: Seconds until a lease that nobody renews is one: a new holder first lets the old one's run out.
-UNRENEWED = 20.0
+#: Seconds until a lease that nobody renews is one: who takes over lets the old one run out first,
+#: and what was killed as it hung has to start before that.
+UNRENEWED = 40.0
 BOOT = 300.0  # seconds that a fenced node has to come back
 
 
