@@ -20,6 +20,7 @@ from pathlib import Path
 from saltext_hakube.core.remedy import decide
 from saltext_hakube.core.remedy.decision import Cluster, Record, State
 from saltext_hakube.core.remedy.fold import fold
+from saltext_hakube.core.remedy.incidents import LEASE, UNRENEWED
 from saltext_hakube.core.remedy.policy import Heal
 from saltext_hakube.core.remedy.replay import replay
 from saltext_hakube.core.remedy.report import Look, Report, plain, read
@@ -68,9 +69,14 @@ def _courses(number: int) -> int:
     return subprocess.run(command, cwd=CHECKOUT, env=environment, check=False).returncode
 
 
+def _since(name: str) -> float:
+    """A lease that was not renewed only for a short while is no incident yet."""
+    return NOW - UNRENEWED if name.endswith(LEASE) else NOW
+
+
 def report(cluster: str, node: str, seq: int, down: list[str]) -> Report:
     looks = {
-        name: Look(value="down" if name in down else "up", why="as it is", since=NOW)
+        name: Look(value="down" if name in down else "up", why="as it is", since=_since(name))
         for name in PROBES
     }
     return Report(
