@@ -14,15 +14,20 @@ from tests.unit.remedy.deciding import ACT, kinds, quiet, rungs
 from tests.unit.remedy.fleet import Fault, World, garbage, hang
 
 
-def test_an_action_of_which_nobody_hears_again_is_an_attempt_that_failed():
+def decided():
+    """A world in which a kill of a scheduler is decided, and not begun."""
     world = quiet(World())
     world.fault("node2", hang("scheduler"))
     world.now += 6
     world.round()
     world.now += 1
-    state = world.look()
-    step = decide.decide(world.cluster, state, world.clock)
+    step = decide.decide(world.cluster, world.look(), world.clock)
     world.keep(step)
+    return world, step
+
+
+def test_an_action_of_which_nobody_hears_again_is_an_attempt_that_failed():
+    world, step = decided()
     world.keep(decide.begun(step.state, step.action, world.clock))
     # The master dies here. The next one finds it in the ledger, and waits.
     world.now += 5
@@ -39,14 +44,8 @@ def test_an_action_of_which_nobody_hears_again_is_an_attempt_that_failed():
 
 @pytest.mark.parametrize("second", ["under way", "failed"])
 def test_a_late_answer_to_the_first_of_two_attempts_is_none_of_the_second(second):
-    world = quiet(World())
-    world.fault("node2", hang("scheduler"))
-    world.now += 6
-    world.round()
-    world.now += 1
-    step = decide.decide(world.cluster, world.look(), world.clock)
+    world, step = decided()
     kill = step.action
-    world.keep(step)
     world.keep(decide.begun(world.state(), kill, world.clock))
     world.keep(decide.ended(world.state(), kill, None, world.clock))
     world.keep(decide.begun(world.state(), kill, world.clock + 1))
@@ -64,13 +63,7 @@ def test_a_late_answer_to_the_first_of_two_attempts_is_none_of_the_second(second
 
 
 def test_what_was_decided_and_not_begun_is_decided_again():
-    world = quiet(World())
-    world.fault("node2", hang("scheduler"))
-    world.now += 6
-    world.round()
-    world.now += 1
-    first = decide.decide(world.cluster, world.look(), world.clock)
-    world.keep(first)
+    world, first = decided()
     world.now += 3
     second = decide.decide(world.cluster, world.look(), world.clock)
     assert first.action is not None and second.action == first.action

@@ -46,7 +46,7 @@ def last(states: Iterable[ET.Element], resource: str) -> Last:
     ended: list[tuple[int, ET.Element]] = []
     for action in history:
         number = action.get("call-id", "")
-        if _PENDING in (number, action.get("op-status")):
+        if _is_open(action):
             continue  # a recurring monitor that begins says nothing about what is so already
         if not _is_number(number):
             kind = action.get("operation", "?")
@@ -72,9 +72,8 @@ def awaited(states: Iterable[ET.Element], resource: str) -> float:
     begun = [
         action.get("last-rc-change", "")
         for action in history
-        if _PENDING in (action.get("call-id"), action.get("op-status"))
-        and action.get("operation") == "monitor"
-        and action.get("interval", "0") != "0"
+        if _is_open(action)
+        and _repeats(action)
         and not any(_ends(other, action) for other in history)
     ]
     return max((float(it) if _is_number(it) else float("inf") for it in begun), default=0.0)
@@ -107,9 +106,16 @@ def _history(states: Iterable[ET.Element], resource: str) -> Iterator[ET.Element
 
 
 def _is_pending(action: ET.Element) -> bool:
-    if _PENDING not in (action.get("call-id"), action.get("op-status")):
-        return False
-    return action.get("operation") != "monitor" or action.get("interval", "0") == "0"
+    return _is_open(action) and not _repeats(action)
+
+
+def _is_open(action: ET.Element) -> bool:
+    """Whether it has not ended."""
+    return _PENDING in (action.get("call-id"), action.get("op-status"))
+
+
+def _repeats(action: ET.Element) -> bool:
+    return action.get("operation") == "monitor" and action.get("interval", "0") != "0"
 
 
 def _ended(action: ET.Element) -> Last:

@@ -30,8 +30,6 @@ SOON = 1.0  # seconds until it is looked again whether a monitor has answered
 TRIES = 10  # ... times at most; Pacemaker's own failure-timeout remains
 DEADLINE = 2.0  # seconds for systemctl, and for cibadmin
 CHECK = 10.0  # seconds for `haproxy -c`
-# What systemctl says of a unit that systemd does not keep any more: its failure was reset before.
-FORGOTTEN = "not loaded"
 # In haproxy's words, 2.2 to 3.x; the last two only count what was said before.
 ALERT = re.compile(r"\[ALERT\]\s+(?:\S+\s+)?\(\d+\) : (?:config : )?(.+)")
 SUMMARIES = ("Error(s) found in configuration file", "Fatal errors found in configuration")
@@ -172,7 +170,7 @@ class Repair:
         (what, argv), *rest = left
 
         def done(ended: Ended) -> None:
-            problem = "" if FORGOTTEN in ended.told else ended.told
+            problem = "" if units.FORGOTTEN in ended.told else ended.told
             text = f"could not: {what} ({problem})" if problem else what
             if text not in self._told:  # what is tried again is no news
                 self._told.add(text)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PROPERTIES = ("LoadState", "ActiveState", "SubState", "MainPID", "Job")
+#: What systemctl says of a unit that systemd does not keep any more: its failure was reset before.
+FORGOTTEN = "not loaded"
 
 _ENDED = frozenset(("dead", "failed", "exited", "cleaning"))
 _STARTS = frozenset(("start", "restart", "try-restart", "reload-or-start"))

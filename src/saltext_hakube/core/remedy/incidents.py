@@ -256,9 +256,7 @@ def mended(sight: Sight, state: State, incident: Incident) -> tuple[bool, str] |
 def _came(sight: Sight, incident: Incident, late: bool) -> tuple[bool, str] | None:
     """What came of the last attempt, by what was reported since. ``late``: no more will."""
     attempt, node = incident.attempts[-1], incident.node
-    # A lease is taken anew only when the old one has run out, which no attempt can hasten.
-    own = [it for it in incident.probes if not (node and it.endswith(LEASE))]
-    left = [it for it in own if not is_well(sight, it, node)]
+    left = [it for it in _hastened(incident) if not is_well(sight, it, node)]
     hopeless = attempt.result != "done" or attempt.verified is False
     doubted = attempt.witness == "down"
     found = None
@@ -281,6 +279,12 @@ def _came(sight: Sight, incident: Incident, late: bool) -> tuple[bool, str] | No
     return found
 
 
+def _hastened(incident: Incident) -> list[str]:
+    """The probes by which an attempt is judged: a lease is taken anew only when the old one has run
+    out, whatever is done to a node."""
+    return [it for it in incident.probes if not (incident.node and it.endswith(LEASE))]
+
+
 def _part(sight: Sight, incident: Incident, attempt: Attempt) -> str:
     """What is well again of what the attempt was for, though others of the incident are not; empty
     where it is not."""
@@ -290,12 +294,7 @@ def _part(sight: Sight, incident: Incident, attempt: Attempt) -> str:
         named = failing(sight)
         others = bool(named) and attempt.node not in named
         return f"nothing that failed is left on {attempt.node}" if others else ""
-    scope = "node" if incident.node else "cluster"
-    own = [
-        it
-        for it in incident.probes
-        if (PROBES[it].component, PROBES[it].scope) == (attempt.component, scope)
-    ]
+    own = [it for it in _hastened(incident) if PROBES[it].component == attempt.component]
     is_back = bool(own) and all(is_well(sight, it, incident.node) for it in own)
     return f"{attempt.component} is well again" if is_back else ""
 

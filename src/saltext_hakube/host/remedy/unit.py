@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from saltext_hakube.agents.watch.units import FORGOTTEN
 from saltext_hakube.core.errors import CommandError, HakubeError
 from saltext_hakube.host import systemd
 from saltext_hakube.host.run import run
@@ -22,8 +23,6 @@ PROPERTIES = (
 )
 # Where units' control groups are: version 2, and version 1 with systemd's own hierarchy.
 ROOTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"))
-# What systemctl says of a unit that systemd does not keep any more: its failure was reset before.
-FORGOTTEN = "not loaded"
 ORDER = 10.0  # seconds for systemctl; killing and forgetting take it some milliseconds
 
 
