@@ -32,10 +32,6 @@ SPOILED = "haproxy -c refuses"
 #: set up yet, or not any more.
 OFF, BARE = "hakube:heal:mode is none here", "nothing is set up here"
 
-#: How a node begins to say that it has no report, for its own pillar has it so; and for it was not
-#: set up yet, or not any more.
-OFF, BARE = "hakube:heal:mode is none here", "nothing is set up here"
-
 #: What Pacemaker runs on each node, and the kubernetes ones of it.
 KUBERNETES: frozenset[Component] = frozenset({"apiserver", "scheduler", "controller-manager"})
 UNITS: frozenset[Component] = KUBERNETES | {"haproxy"}
