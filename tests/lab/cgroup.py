@@ -8,6 +8,7 @@ cgroup of its own also knows a node's processes to the last one, to freeze or to
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from tests.lab.prerequisites import cgroup_root
@@ -35,10 +36,10 @@ class Cgroup:
         def gone() -> bool:
             folders = [self.folder, *Path("/sys/fs/cgroup").glob(f"*/{self.folder.name}")]
             for folder in folders:
-                below = [path for path in folder.rglob("*") if path.is_dir()]
-                for path in [*sorted(below, reverse=True), folder]:
+                # os.walk passes over what goes while it looks; Path.rglob would fail.
+                for path, _, _ in os.walk(folder, topdown=False):
                     with contextlib.suppress(OSError):
-                        path.rmdir()
+                        Path(path).rmdir()
             return not any(folder.exists() for folder in folders)
 
         wait_until(gone, f"the cgroup {self.folder} to be empty", timeout=20, every=0.05)

@@ -116,10 +116,11 @@ def processes_in(namespaces: Iterable[str]) -> list[int]:
         with contextlib.suppress(FileNotFoundError):
             wanted.add(_identity(Path("/run/netns", namespace)))
     found = []
-    for entry in Path("/proc").glob("[0-9]*/ns/net"):
+    # Never a glob of two levels: it fails where a process ends while it looks.
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            if _identity(entry) in wanted:
-                found.append(int(entry.parts[2]))
+            if _identity(process / "ns/net") in wanted:
+                found.append(int(process.name))
     return found
 
 

@@ -201,9 +201,12 @@ class ProcessId:
     def children(self) -> list[ProcessId]:
         """Its child processes."""
         pids: list[str] = []
-        for task in Path(f"/proc/{self.pid}/task").glob("*/children"):
+        tasks: list[Path] = []
+        with contextlib.suppress(OSError):  # it ended
+            tasks += Path(f"/proc/{self.pid}/task").iterdir()
+        for task in tasks:
             with contextlib.suppress(OSError):
-                pids += task.read_text().split()
+                pids += (task / "children").read_text().split()
         return [child for child in map(ProcessId.of, map(int, pids)) if child]
 
 

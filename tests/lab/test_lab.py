@@ -52,10 +52,10 @@ def traces(name):
     found += [str(path) for path in folder().glob(f"*{name}*")]
     for pattern in ("*{}*", "*/*{}*"):
         found += [str(path) for path in Path("/sys/fs/cgroup").glob(pattern.format(name))]
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = command.read_bytes().decode(errors="replace")
-            if name in words and int(command.parts[2]) != os.getpid():
+            words = (process / "cmdline").read_bytes().decode(errors="replace")
+            if name in words and int(process.name) != os.getpid():
                 found.append(words)
     return found
 

@@ -16,9 +16,9 @@ seen, turns, end = set(), 0, time.monotonic() + float(sys.argv[1])
 stop = pathlib.Path("/run/hakube-spy.stop")
 while time.monotonic() < end and not stop.exists():
     turns += 1
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            words = path.read_bytes()
+            words = (process / "cmdline").read_bytes()
         except OSError:
             continue
         if secret in words:

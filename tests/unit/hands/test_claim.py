@@ -1,12 +1,10 @@
 """One action at a time, whoever asks; and an end to each."""
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,6 @@ from saltext_hakube.core.errors import ConfigError, HakubeError, Refused, TimedO
 from saltext_hakube.core.remedy.task import task
 from saltext_hakube.host.remedy import claim
 from saltext_hakube.host.remedy.deadline import Deadline, hard
-from saltext_hakube.host.remedy.unit import ROOTS, processes
 
 TASK = task(rung="kill", component="apiserver", incident="hakube-7", deadline=30)
 HOLD = """
@@ -121,11 +118,3 @@ def test_a_wrong_argument_is_told(change, said):
     given = {"rung": "kill", "component": "apiserver", "incident": "i", "deadline": 30}
     with pytest.raises(ConfigError, match=said):
         task(**(given | change))
-
-
-def test_the_processes_of_a_control_group_are_those_below_it_too():
-    group = Path("/proc/self/cgroup").read_text().splitlines()[-1].rpartition(":")[2]
-    if not any((root / group.lstrip("/") / "cgroup.procs").exists() for root in ROOTS):
-        pytest.skip("this process's control group is not to be seen here")
-    assert os.getpid() in processes(group)
-    assert processes("/no-such.slice/group") == ()

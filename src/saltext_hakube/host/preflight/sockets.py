@@ -22,9 +22,10 @@ def listeners(ports: Collection[int]) -> tuple[Listener, ...]:
 def processes(names: Collection[str]) -> set[str]:
     """Which of these programs run."""
     found = set()
-    for comm in Path("/proc").glob("[0-9]*/comm"):
+    # Never a glob of two levels: it fails where a process ends while it looks.
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            found.add(comm.read_text(encoding="utf-8", errors="replace").strip())
+            found.add((process / "comm").read_text(encoding="utf-8", errors="replace").strip())
     return found & set(names)
 
 

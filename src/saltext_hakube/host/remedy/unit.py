@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from msgspec import Struct
@@ -87,11 +88,13 @@ def processes(group: str) -> tuple[int, ...]:
     """All processes in the control group and in those below it."""
     found: set[int] = set()
     for root in ROOTS:
-        for path in sorted((root / group.lstrip("/")).rglob("cgroup.procs")):
+        # os.walk passes over a group that goes while it looks; Path.rglob would fail.
+        for folder, _, _ in os.walk(root / group.lstrip("/")):
             try:
-                found.update(int(word) for word in path.read_text(encoding="ascii").split())
+                listed = Path(folder, "cgroup.procs").read_text(encoding="ascii")
             except OSError:
                 continue  # the group went, or is one that has threads only
+            found.update(map(int, listed.split()))
     return tuple(sorted(found))
 
 
