@@ -75,3 +75,23 @@ def test_a_ledger_without_incidents_is_short():
     world = World(Heal(mode="observe"))
     world.run(600)
     assert len(told(world.ledger, {"mode": "act"})) == 2
+
+
+def test_where_only_the_reason_is_another_one_both_are_told():
+    """An older version gave other reasons, or wrote more of the same decision."""
+    ledger = observed()
+    assert all(turn.same for turn in replay(ledger))
+    once = "node1 says so, once; a second look is waited for"
+    at = next(at for at, it in enumerate(ledger) if once in str(it.data.get("gates")))
+    gates = [
+        {**it, "why": "nobody else says so" if once == it["why"] else it["why"]}
+        for it in ledger[at].data["gates"]
+    ]
+    ledger[at] = msgspec.structs.replace(ledger[at], data={**ledger[at].data, "gates": gates})
+    [turn] = [turn for turn in replay(ledger) if not turn.same]
+    line = outlook.other(turn)
+    assert "was nothing (disk-node1-4: votes: nobody else says so); now nothing " in line
+    assert once in line
+
+    turn = msgspec.structs.replace(turn, before=turn.gates)
+    assert outlook.other(turn).endswith("; the same now, written down otherwise")

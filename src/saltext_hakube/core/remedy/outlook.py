@@ -94,14 +94,11 @@ def _what(action: Mapping[str, Any]) -> str:
     return rung if rung == component else f"{rung} of {component}"
 
 
-def _action(plain: Mapping[str, Any] | None) -> str:
-    return "nothing" if plain is None else f"{_what(plain)} on {plain.get('node')}"
-
-
-def _against(turn: Turn) -> str:
-    if turn.now is not None or not turn.gates:
-        return ""
-    return " (" + ", ".join(f"{it}: {gate}" for it, gate in turn.gates.items()) + ")"
+def _action(plain: Mapping[str, Any] | None, gates: Mapping[str, str]) -> str:
+    if plain is not None:
+        return f"{_what(plain)} on {plain.get('node')}"
+    against = ", ".join(f"{it}: {gate}" for it, gate in gates.items())
+    return f"nothing ({against})" if against else "nothing"
 
 
 def _mode(turns: Sequence[Turn]) -> str:
@@ -110,13 +107,11 @@ def _mode(turns: Sequence[Turn]) -> str:
 
 
 def other(turn: Turn, zone: tzinfo = timezone.utc) -> str:
-    """A decision that is another one now, in a line."""
+    """A decision that is another one now, or is written down otherwise, in a line."""
     was = "was" if turn.done or turn.was is None else "was to be"
-    told = (
-        f"{moment(turn.at, zone)} {', '.join(turn.incidents)}: {was} {_action(turn.was)}; "
-        f"now {_action(turn.now)}{_against(turn)}"
-    )
-    return clean(told, 500)
+    then, now = _action(turn.was, turn.before), _action(turn.now, turn.gates)
+    more = f"now {now}" if now != then else "the same now, written down otherwise"
+    return clean(f"{moment(turn.at, zone)} {', '.join(turn.incidents)}: {was} {then}; {more}", 500)
 
 
 def _table(rows: Sequence[tuple[float, str, str]], zone: tzinfo) -> Iterator[str]:

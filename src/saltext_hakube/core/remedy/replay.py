@@ -39,7 +39,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     """One decision. ``was``, ``now``: what was to be done (also in the mode observe), as plain data
     of an Action; None where nothing was. ``mode``: by which it is decided now; ``done``: it was no
     mode that only observes. ``same``: the records are the same, to the letter. ``incidents``: those
-    that it was about; ``gates``: incident -> the first gate that says no now, but for the mode.
+    that it was about; ``gates``: incident -> the first gate that says no now, but for the mode;
+    ``before``: the same, of then.
     """
 
     at: float
@@ -50,6 +51,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     done: bool = True
     incidents: tuple[str, ...] = ()
     gates: dict[str, str] = {}
+    before: dict[str, str] = {}
 
 
 def replay(
@@ -129,7 +131,8 @@ def _again(
         mode=cluster.policy.mode,
         done=declared.policy.mode == "act",
         incidents=tuple(dict.fromkeys(it.incident for it in step.records if it.incident)),
-        gates={it.incident: _against(it) for it in step.records if it.kind == "decided"},
+        gates=_gates(step.records),
+        before=_gates(batch),
     )
 
 
@@ -161,6 +164,10 @@ def _act(records: Sequence[Record]) -> dict[str, Any] | None:
         if record.kind == "decided" and found:
             return dict(found)
     return None
+
+
+def _gates(records: Sequence[Record]) -> dict[str, str]:
+    return {it.incident: _against(it) for it in records if it.kind == "decided"}
 
 
 def _against(record: Record) -> str:
