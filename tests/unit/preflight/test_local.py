@@ -1,6 +1,9 @@
 """This machine, and a folder that stands for one."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,35 @@ def test_one_that_listens_on_all_addresses_is_seen_as_that():
     with socket.create_server(("::", 0), family=socket.AF_INET6) as there:
         (found,) = sockets.listeners({there.getsockname()[1]})
     assert found.address == "::"
+
+
+COMING_AND_GOING = """
+import subprocess
+from saltext_hakube.host.preflight import local
+
+def ip(words):
+    subprocess.run(["ip", *words.split()], check=True)
+
+ip("link add one type veth peer name two")
+ip("address add 192.0.2.11/24 dev one")
+forever = "while :; do ip link add three type veth peer name four; ip link delete three; done"
+others = subprocess.Popen(["sh", "-c", forever])
+try:
+    seen = [local.link().interfaces for _ in range(300)]
+finally:
+    others.kill()
+print(all({"lo", "one", "two"} <= it.keys() for it in seen))
+"""
+# With a /sys of its own: it tells of the network that it was mounted in.
+APART = ["unshare", "-n", "-m", "sh", "-c", 'mount -t sysfs none /sys && exec "$@"', "sh"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a network namespace")
+def test_interfaces_that_come_and_go_meanwhile_hide_none_of_the_others():
+    command = [*APART, sys.executable, "-c", COMING_AND_GOING]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "True\n"
 
 
 def test_processes_are_found_by_name():

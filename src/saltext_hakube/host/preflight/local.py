@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import socket
@@ -54,15 +55,25 @@ def link() -> Link:
     if not addresses:
         raise HakubeError("`ip -json address show` shows no address of this machine")
     folders = [folder for folder in Path("/sys/class/net").iterdir() if folder.is_dir()]
-    return Link(addresses, {folder.name: _interface(folder) for folder in folders})
+    seen = {folder.name: _interface(folder) for folder in folders}
+    return Link(addresses, {name: one for name, one in seen.items() if one is not None})
 
 
-def _interface(folder: Path) -> Interface:
+def _interface(folder: Path) -> Interface | None:
+    """None of one that goes just now, as those of containers come and go."""
     off = text(Path("/proc/sys/net/ipv6/conf", folder.name, "disable_ipv6"))
-    state = (text(folder / "operstate") or "").strip()
+    try:
+        state, mac = text(folder / "operstate"), text(folder / "address")
+    except OSError as error:
+        # EINVAL while it is taken away (netdev_show in net/core/net-sysfs.c), then ENODEV.
+        if error.errno in (errno.EINVAL, errno.ENODEV):
+            return None
+        raise
+    if state is None or mac is None:
+        return None
     return Interface(
-        mac=(text(folder / "address") or "").strip(),
-        up=state not in ("down", "lowerlayerdown"),
+        mac=mac.strip(),
+        up=state.strip() not in ("down", "lowerlayerdown"),
         ipv6=off is not None and off.strip() == "0",
     )
 
