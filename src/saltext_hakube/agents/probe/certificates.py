@@ -98,7 +98,7 @@ class Certificates:
         """Folders are those of files that end in .crt, as kubeadm has them."""
         found: dict[str, None] = {}
         for path in map(Path, self._paths):
-            files = [*path.glob("*.crt"), *path.glob("etcd/*.crt")] if path.is_dir() else [path]
+            files = [*_within(path), *_within(path / "etcd")] if path.is_dir() else [path]
             found |= dict.fromkeys(str(it) for it in sorted(files))
         return found
 
@@ -115,6 +115,14 @@ class Certificates:
             return _File(None)
         except OSError as error:
             return _File(None, problem=f"cannot be read ({error.strerror})")
+
+
+def _within(folder: Path) -> list[Path]:
+    """None where it is no folder that may be read; one that goes just now would fail a glob."""
+    try:
+        return [it for it in folder.iterdir() if it.suffix == ".crt"]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
 
 
 def _file(state: object, content: bytes, folder: Path) -> _File:

@@ -2,6 +2,7 @@
 
 import base64
 import subprocess
+import threading
 import time
 
 import pytest
@@ -78,6 +79,26 @@ def test_all_files_are_looked_at_and_read_once(pki, tmp_path, monkeypatch):
     signed(pki, days=1, name="short")
     (folder / "ca.crt").write_bytes((pki / "short.crt").read_bytes())
     assert found.look(now + 0.9 * DAY).value == DOWN
+
+
+def test_a_folder_that_comes_and_goes_is_no_failure(tmp_path):
+    """As where `kubeadm reset` and a restored copy take turns."""
+    folder, over = tmp_path / "pki", threading.Event()
+
+    def come_and_go():
+        while not over.is_set():
+            (folder / "etcd").mkdir(parents=True)
+            (folder / "etcd").rmdir()
+            folder.rmdir()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        found = {Certificates([str(folder)]).look(0).value for _ in range(3000)}
+    finally:
+        over.set()
+        other.join()
+    assert found == {UNKNOWN}
 
 
 def test_without_any_nobody_knows(tmp_path):
