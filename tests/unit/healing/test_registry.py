@@ -1,6 +1,7 @@
 """When the master rendered a minion's pillar last, as its cache tells."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,29 @@ def test_a_pillar_that_a_power_cut_tore_keeps_nobody_else_from_being_healed(mast
     (why,) = known.faults.values()
     assert why.startswith(f"{torn}: its pillar in the master's cache is damaged")
     assert f"salt {torn} saltutil.refresh_pillar" in why
+
+
+def test_who_wants_it_anew_is_not_given_what_another_one_began_to_read_before(opts, pillars):
+    assert "new" not in registry.known(opts).clusters
+    read = registry.pillars
+    began, go_on = threading.Event(), threading.Event()
+
+    def slowly(given):
+        found = read(given)
+        began.set()
+        assert go_on.wait(20)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "pillars", slowly)
+        other = threading.Thread(target=registry.known, args=(opts,), kwargs={"fresh": True})
+        other.start()
+        assert began.wait(20)
+    cluster = {"name": "new", "nodes": {"n": "192.0.2.1"}, "password": "x"}
+    pillars["n"] = {"cluster": cluster, "heal": {"mode": "act"}}
+    threading.Timer(0.2, go_on.set).start()
+    assert "new" in registry.known(opts, fresh=True).clusters
+    other.join(20)
 
 
 def test_a_cache_that_cannot_be_read_at_all_is_told_so(master, monkeypatch):
