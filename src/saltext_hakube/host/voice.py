@@ -86,9 +86,9 @@ def settings(machine: Machine) -> Settings:
     """Raises HakubeError; Unset where there are none."""
     path = machine.path(SETTINGS)
     text = content(path, LARGE)
+    if text == looks.LEFT_NOTHING:
+        raise Unset(f"{BARE}: there is no {path} (state hakube.beacon)")
     if isinstance(text, str):
-        if not path.exists():
-            raise Unset(f"{BARE}: there is no {path} (state hakube.beacon)")
         raise HakubeError(text)
     found = looks.decode(text, Settings)
     if isinstance(found, str):

@@ -151,6 +151,19 @@ def test_a_node_that_is_not_set_up_yet_says_nothing(engine, root):
     assert engine.process({"hakube": []}, {}) == []
 
 
+def test_a_look_at_the_moment_in_which_an_apply_sets_it_up_says_nothing(engine, root, monkeypatch):
+    content = voice.content
+
+    def written_then(path, most):
+        found = content(path, most)
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"cluster": "c", "node": "node1"}))
+        return found
+
+    monkeypatch.setattr(voice, "content", written_then)
+    assert engine.process({"hakube": []}, {}) == []
+
+
 def test_what_goes_wrong_in_it_is_told_once_and_not_raised(pulse, folder, caplog):
     (folder.parent.parent / "etc/hakube/beacon.json").write_text("{")
     first, second = pulse(), pulse()
