@@ -108,6 +108,7 @@ print(network.here("192.0.2.100") is not None)
 
 DUPLICATE = """
 import json, subprocess, sys, time
+from pathlib import Path
 from saltext_hakube.agents.ground.loop import Loop
 from saltext_hakube.agents.ground.netlink import Network
 
@@ -131,8 +132,7 @@ there = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; cat"], stdin=-1
 there.stdout.readline()
 inside = ["nsenter", "--net", "--target", str(there.pid)]
 ip("link", "set", "one", "netns", str(there.pid))
-for words in ("link set one up", "address add 2001:db8::100/64 dev one nodad"):
-    subprocess.run([*inside, "ip", *words.split()], check=True)
+subprocess.run([*inside, "ip", "link", "set", "one", "up"], check=True)
 ip("link", "set", "other", "up")
 # Their own addresses are in use before: until then neither hears what the other asks.
 for place in ([], inside):
@@ -153,7 +153,13 @@ def changed():
             seen.append(now)
 
 network = Network(loop, changed)
-ip("address", "add", "2001:db8::100/64", "dev", "other")  # it is another's
+probes = Path("/proc/sys/net/ipv6/conf/other/dad_transmits")
+probes.write_text("60")  # a minute to be seen in; it turns out to be another's only then
+ip("address", "add", "2001:db8::100/64", "dev", "other")
+settle(lambda: watched["2001:db8::100"])
+words = "address add 2001:db8::100/64 dev one nodad"
+subprocess.run([*inside, "ip", *words.split()], check=True)
+probes.write_text("2")
 ip("address", "add", "2001:db8::101/64", "dev", "other")
 ip("address", "add", "192.0.2.100/32", "dev", "other")
 settle(lambda: all(watched.values()) and state("2001:db8::101") == ["", True]
