@@ -49,7 +49,10 @@ def haproxy(tmp_path, monkeypatch):
     def run(*, runs=True):
         if runs:
             started.append(subprocess.Popen(["sleep", "60"]))
-        pid.write_text(str(started[-1].pid if runs else 0))
+        # At once: systemctl may be asked just now.
+        new = tmp_path / "pid.new"
+        new.write_text(str(started[-1].pid if runs else 0))
+        new.replace(pid)
         return started[-1] if runs else None
 
     yield run
