@@ -213,4 +213,5 @@ def _taken_in(opts: Mapping[str, Any], cluster: Cluster, folder: Path, file: Pat
 
 def _withdrawn(file: Path) -> bool:
     """Take a wish back; False where it was taken in meanwhile."""
-    return places.take(file)
+    with wishes.held(file) as there:
+        return there and places.take(file)

@@ -276,9 +276,12 @@ class Round:
 
     def _wishes(self) -> None:
         for file, wish in wishes.waiting(self._folder):
-            if wish is not None:
-                self._keep(granted(self.state, wish))
-            file.unlink(missing_ok=True)
+            with wishes.held(file) as there:
+                if not there:  # it was taken back
+                    continue
+                if wish is not None:
+                    self._keep(granted(self.state, wish))
+                file.unlink(missing_ok=True)
 
     def grant(self) -> None:
         """Take in what others want written down, and nothing else."""

@@ -6,8 +6,11 @@ only when a long repair is over.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +54,22 @@ def waiting(folder: Path) -> list[tuple[Path, Wish | None]]:
     except OSError as error:
         raise HakubeError(f"cannot read {folder / 'wishes'}: {error.strerror}") from None
     return [(file, _read(file)) for file in files]
+
+
+@contextlib.contextmanager
+def held(file: Path) -> Iterator[bool]:
+    """Who takes a wish in and who takes it back wait for each other: else one that is just being
+    written down would be taken back, and count all the same. Says whether it is still there."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # released when closed
+        yield os.fstat(descriptor).st_nlink > 0
+    finally:
+        os.close(descriptor)
 
 
 def _read(file: Path) -> Wish | None:

@@ -9,7 +9,7 @@ import pytest
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.remedy import fold
-from saltext_hakube.healing import cycle, fleet, people, places, registry, telling, wishes
+from saltext_hakube.healing import cycle, fleet, people, places, registry, rounds, telling, wishes
 from saltext_hakube.host import ledger
 from tests.unit.healing.conftest import Hook
 
@@ -125,6 +125,38 @@ def test_a_pause_that_nobody_takes_in_does_not_count_later(opts, monkeypatch):
     ):
         people.pause(opts, "k8s", "new switches")
     assert wishes.waiting(folder) == []
+
+
+def test_a_pause_that_is_written_down_just_when_patience_ends_counts(opts, world, monkeypatch):
+    monkeypatch.setattr(people, "PATIENCE", 0.3)
+    folder = places.cluster(opts, "k8s")
+    (cluster,) = registry.known(opts).clusters.values()
+    ended, append, said = threading.Event(), ledger.Ledger.append, []
+
+    def slowly(book, records):
+        ended.wait(1.0)  # far longer than anybody's patience
+        append(book, records)
+
+    def pause():
+        try:
+            said.append(people.pause(opts, "k8s", "new switches"))
+        except HakubeError as error:
+            said.append(str(error))
+        ended.set()
+
+    other = threading.Thread(target=pause)
+    with cycle.hold(folder, "k8s", "the other one") as book:
+        own = rounds.Round(rounds.Doors(world), cluster, folder, book, 45.0)
+        other.start()
+        end = time.monotonic() + 20
+        while not wishes.waiting(folder) and time.monotonic() < end:
+            time.sleep(0.01)
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger.Ledger, "append", slowly)
+            own.grant()
+    other.join(20)
+    assert "paused" in [record.kind for record in ledger.read(folder, "k8s")[0]]
+    assert "does not count" not in str(said)
 
 
 @pytest.mark.parametrize(
