@@ -55,14 +55,14 @@ def test_all_are_asked_at_once_and_the_answers_are_in_order(peer, tmp_path):
     good, hung = peer("good", b"yes\n" * 50000), peer("hung", None)
     start = time.monotonic()
     questions = [Question(path, "?") for path in (hung, good, str(tmp_path / "none"), good, hung)]
-    answers = ask(questions, deadline=0.5)
-    assert 0.5 <= time.monotonic() - start < 5
+    answers = ask(questions, deadline=2)
+    assert 2 <= time.monotonic() - start < 10
     assert [answer.problem for answer in answers] == [
-        "no answer within 0.5 s",
+        "no answer within 2 s",
         "",
         "No such file or directory",
         "",
-        "no answer within 0.5 s",
+        "no answer within 2 s",
     ]
     assert answers[1].text == answers[3].text == "yes\n" * 50000
 

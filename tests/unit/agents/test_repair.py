@@ -200,7 +200,8 @@ def test_what_is_tried_again_waits_for_a_person_too(cluster, mend, until):
     mend()
     assert until(lambda: cluster.told)
     cluster.cib = cib(**CLONE, properties=properties(maintenance_mode="true"))
-    until(lambda: False, 0.3)  # what was under way has ended
+    asked = cluster.asked
+    assert until(lambda: cluster.asked >= asked + 2)  # what was under way has ended
     count = len(cluster.told)
     assert not until(lambda: len(cluster.told) > count, 0.5)
     cluster.cib = cib(**CLONE)

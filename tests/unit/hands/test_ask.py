@@ -50,7 +50,7 @@ def dumb(_channel, ended):
 
 def trickles(channel, ended):
     while not ended.wait(0.05):
-        channel.sendall(b"x")
+        channel.sendall(b"x" * 10)  # more than the head of a TLS record: that it is none shows
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,6 @@ def plainly(monkeypatch):
     monkeypatch.setattr(others, "_is_here", lambda *_: False)
     real = ask.request
     monkeypatch.setattr(ask, "request", lambda *it, **more: real(*it, **more, tls=False))
-    monkeypatch.setattr(others, "PATIENCE", 0.5)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +49,8 @@ def test_it_is_as_it_answers(plainly, text, apiserver, vip):
         assert others.see(config(port), "vip", "", HERE).value == vip
 
 
-def test_who_does_not_answer_or_is_not_there_is_down(plainly):
+def test_who_does_not_answer_or_is_not_there_is_down(plainly, monkeypatch):
+    monkeypatch.setattr(others, "PATIENCE", 0.5)
     with server(dumb) as port:
         assert others.see(config(port), "apiserver", "node2", HERE).value == "down"
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -104,11 +104,15 @@ def test_where_all_slots_are_taken_the_cluster_is_marked_and_done_by_who_ends(op
 
 
 def test_many_events_at_once_ask_few_times_and_lose_nothing(opts, world):
-    world.before = lambda function: time.sleep(0.05)
+    world.before = lambda function: time.sleep(0.2)
+    together = threading.Barrier(40)
+
+    def observe(report):
+        together.wait(30)
+        fleet.observe(opts, TAG, report)
+
     reports = [world.report("node1", boot=f"b{number}") for number in range(40)]
-    threads = [
-        threading.Thread(target=fleet.observe, args=(opts, TAG, report)) for report in reports
-    ]
+    threads = [threading.Thread(target=observe, args=(report,)) for report in reports]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -59,13 +59,13 @@ def test_one_that_never_ends_to_talk_keeps_nobody_from_anything(loop, line):
     came, ticks = [], []
     loop.every(0.02, lambda: ticks.append(1))
     argv = ["yes"]
-    child = process.Child(loop, argv, lambda end: (came.append(end), loop.stop()), 1.0, line)
+    child = process.Child(loop, argv, lambda end: (came.append(end), loop.stop()), 3.0, line)
     # The loop cannot be asked to end what blocks it.
     watchdog = threading.Timer(10, lambda: os.kill(child.pid, signal.SIGKILL))
     watchdog.start()
     loop.run()
     watchdog.cancel()
-    assert came[0].told == "yes: had not ended after 1 s"
+    assert came[0].told == "yes: had not ended after 3 s"
     assert len(ticks) > 10
 
 
@@ -132,10 +132,10 @@ def test_the_death_of_a_process_is_told_once(loop, monkeypatch, pidfd):
     script = "sleep 60 >/dev/null 2>&1 & echo $!"
     pid = int(subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.PIPE).stdout)
     came = []
-    Death(loop, pid, lambda: came.append(loop.now()))
+    # Some more looks at one that is dead: it is told once.
+    Death(loop, pid, lambda: (came.append(loop.now()), loop.after(0.3, loop.stop)))
     loop.after(0.05, lambda: came.append("before") if not came else pytest.fail("too early"))
     loop.after(0.1, lambda: os.kill(pid, signal.SIGKILL))
-    loop.after(1, loop.stop)
     loop.run()
     assert len(came) == 2
 
