@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.generations import trees
@@ -211,11 +211,11 @@ class Clients:
         self.broken: list[int] = []  # the ports of the servers whose long connections broke
         self.held: list[int] = []
         self._end = threading.Event()
-        tasks = [self._new, *([self._long] * long)]
-        self._threads = [threading.Thread(target=task, daemon=True) for task in tasks]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        # The long ones first, alone: so they are on all servers alike.
+        self._begin(*[self._long] * long)
         wait_until(lambda: len(self.held) == long, lambda: f"{self.held} {self.failed}")
+        self._begin(self._new)
 
     def __enter__(self) -> Clients:
         return self
@@ -224,6 +224,12 @@ class Clients:
         self._end.set()
         for thread in self._threads:
             thread.join(10)
+
+    def _begin(self, *tasks: Callable[[], None]) -> None:
+        made = [threading.Thread(target=task, daemon=True) for task in tasks]
+        self._threads += made
+        for thread in made:
+            thread.start()
 
     def _open(self, path: str) -> socket.socket:
         channel = socket.create_connection(("127.0.0.1", self.port), timeout=10)
