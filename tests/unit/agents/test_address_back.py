@@ -191,8 +191,8 @@ def test_an_ipv6_address_that_is_anothers_is_lost_and_one_that_is_only_coming_is
     cluster, loop, own_network, another, until, *, tmp_path, taken
 ):
     vip = "2001:db8::100"
-    if taken:
-        another("address", "add", f"{vip}/64", "dev", "other", "nodad")
+    if taken:  # a minute to be seen in as tentative
+        Path("/proc/sys/net/ipv6/conf/one/dad_transmits").write_text("60")
     cluster.cib = text("2.1-stopped")
     settings = REFLEX._replace(
         hand_over=True,
@@ -213,6 +213,9 @@ def test_an_ipv6_address_that_is_anothers_is_lost_and_one_that_is_only_coming_is
     assert state() == (False, None)
     cluster.cib = text("2.1-running")
     own_network("address", "add", f"{vip}/64", "dev", "one")
+    assert until(lambda: state() == (False, "tentative"))
+    if taken:
+        another("address", "add", f"{vip}/64", "dev", "other", "nodad")
     assert until(lambda: state()[0] or cluster.told)
     if taken:
         assert until(lambda: state() and actions.seen)
