@@ -3,6 +3,9 @@
 systemctl is a stand-in that says what the real one says; the lab asks the real one.
 """
 
+import os
+from pathlib import Path
+
 import pytest
 
 from saltext_hakube.core.errors import CommandError, NotInstalled
@@ -151,3 +154,28 @@ def test_no_haproxy_has_no_version(tmp_path, monkeypatch):
     monkeypatch.setattr(door, "SBIN", ())
     with pytest.raises(NotInstalled, match="haproxy is not installed"):
         check.version()
+
+
+def test_two_checks_at_once_do_not_take_each_others_candidate_away(tmp_path, monkeypatch):
+    """With "default-path config" it stands beside the file. The other process is only said."""
+    monkeypatch.setattr(unit, "FOLDERS", ())
+    config, seen = tmp_path / "haproxy.cfg", []
+
+    def judge(number):
+        content = f"global\n  default-path config\n  maxconn {number}\n".encode()
+
+        def run(argv, **_):
+            if number == 1:
+                with monkeypatch.context() as patch:
+                    patch.setattr(os, "getpid", lambda: 2**22)
+                    judge(2)
+            (candidate,) = (word for word in argv if word.startswith(str(tmp_path)))
+            seen.append((number, Path(candidate).read_bytes() == content))
+            return door.Result(0, "", "")
+
+        monkeypatch.setattr(check, "run", run)
+        return check.check(Machine(), str(config), "web", content)
+
+    assert judge(1).good
+    assert seen == [(2, True), (1, True)]
+    assert list(tmp_path.iterdir()) == []

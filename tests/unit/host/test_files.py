@@ -55,7 +55,7 @@ def test_what_a_killed_write_left_goes_with_the_next_one_and_nothing_else(tmp_pa
         f".other.hakube-{pid}",
         f"file.hakube-{pid}",
         f".file.hakube-{pid}.swp",
-        ".file.hakube-check",
+        ".file.hakube-",
         "fileXhakube",
     }
     for name in (*keep, f".file.hakube-{pid}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -40,11 +41,12 @@ def check(machine: Machine, config: str, unit: str, content: bytes) -> Verdict:
     argv = start_command(machine, config, unit) if loads(machine, config, unit) else alone
     with tempfile.TemporaryDirectory(prefix="hakube-") as folder:
         # Only "default-path config" makes a file's place matter; then it stands beside the real
-        # one for a moment, under a name that haproxy skips when it loads a folder.
+        # one for a moment, under a name that haproxy skips when it loads a folder, and that is no
+        # other check's. (What a killed one leaves goes with the next write of the file.)
         beside = b"default-path" in content and machine.path(config).parent.is_dir()
         place = machine.path(config).parent if beside else Path(folder)
         name = Path(config).name
-        candidate = place / (f".{name}.hakube-check" if beside else name)
+        candidate = place / (f".{name}.hakube-{os.getpid()}" if beside else name)
         try:
             candidate.touch(0o600)
             candidate.write_bytes(content if machine.live else _below(machine, content))
