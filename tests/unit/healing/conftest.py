@@ -3,7 +3,6 @@
 import http.server
 import json
 import threading
-import time
 
 import pytest
 from salt import _logging
@@ -49,7 +48,8 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         if self.path == "/hang":
-            time.sleep(3)
+            self.rfile.read()  # until the other side gives up
+            return
         type(self).got = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(self.status)
         self.end_headers()
@@ -65,6 +65,6 @@ def hook(monkeypatch):
     thread.start()
     monkeypatch.setattr(Hook, "got", None)
     monkeypatch.setattr(Hook, "status", 200)
-    monkeypatch.setattr(notify, "LIMIT", 1.0)
+    monkeypatch.setattr(notify, "LIMIT", 3.0)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -256,7 +256,7 @@ def told(opts):
     [
         ("/a?token=secret", 200, "told"),
         ("/a", 500, "failed: HTTP status 500"),
-        ("/hang", 200, "no answer within 1 s"),
+        ("/hang", 200, "no answer within 3 s"),
     ],
 )
 def test_people_are_told_within_a_time_and_what_came_of_it_is_written_down(
