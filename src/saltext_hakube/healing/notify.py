@@ -137,7 +137,8 @@ def _post(url: str, content: Mapping[str, Any]) -> None:
         data=json.dumps(content).encode(),
         headers={"Content-Type": "application/json", "User-Agent": "hakube"},
     )
-    with urllib.request.urlopen(request, timeout=LIMIT) as response:
+    # Longer than it is waited for (_bounded), so that of one that hangs the same is always told.
+    with urllib.request.urlopen(request, timeout=2 * LIMIT) as response:
         response.read(1000)
 
 

@@ -9,7 +9,17 @@ import pytest
 
 from saltext_hakube.core.errors import ConfigError, HakubeError
 from saltext_hakube.core.remedy import fold
-from saltext_hakube.healing import cycle, fleet, people, places, registry, rounds, telling, wishes
+from saltext_hakube.healing import (
+    cycle,
+    fleet,
+    notify,
+    people,
+    places,
+    registry,
+    rounds,
+    telling,
+    wishes,
+)
 from saltext_hakube.host import ledger
 from tests.unit.healing.conftest import Hook
 
@@ -278,6 +288,19 @@ def test_people_are_told_within_a_time_and_what_came_of_it_is_written_down(
     assert '"kind":"told"' in text
     assert "secret" not in text
     assert hook not in text
+
+
+def test_of_a_webhook_that_hangs_the_same_is_told_by_a_master_that_is_busy(hook, monkeypatch):
+    join = threading.Thread.join
+
+    def late(thread, seconds=None):
+        join(thread, seconds)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(notify, "LIMIT", 0.5)
+    monkeypatch.setattr(threading.Thread, "join", late)
+    told = notify._bounded({"webhook": lambda: notify._post(f"{hook}/hang", {})})
+    assert told == {"webhook": "no answer within 0.5 s"}
 
 
 def test_a_webhook_that_is_no_address_of_the_web_is_not_opened(opts, world, pillars):
