@@ -31,11 +31,15 @@ def memory(group):
     total = {"rss": 0, "pss": 0}
     with open("/sys/fs/cgroup" + group + "/cgroup.procs") as pids:
         for pid in pids.read().split():
-            with open("/proc/%s/smaps_rollup" % pid) as file:
-                for line in file:
-                    name = line.split(":")[0].lower()
-                    if name in total:
-                        total[name] += int(line.split()[1])
+            try:
+                with open("/proc/%s/smaps_rollup" % pid) as file:
+                    lines = file.readlines()
+            except OSError:
+                continue  # a command that the program had started, and that has ended
+            for line in lines:
+                name = line.split(":")[0].lower()
+                if name in total:
+                    total[name] += int(line.split()[1])
     return total
 told = {}
 for unit in sys.argv[1:]:
@@ -121,7 +125,7 @@ def said(node: Node, since: float) -> list[str]:
     """The lines of the programs themselves in the journal; systemd's about them are not theirs."""
     units = [f"_SYSTEMD_UNIT={unit}.service" for unit in UNITS]
     words = ["journalctl", "--no-pager", "--quiet", "--output=short-precise", "--lines=100"]
-    return node.run([*words, f"--since=@{since:.0f}", *units], check=False).stdout.splitlines()
+    return node.run([*words, f"--since=@{since:.3f}", *units], check=False).stdout.splitlines()
 
 
 def actions(node: Node, since: float) -> list[str]:
