@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.lab.lab import Lab
+from tests.lab.process import wait_until
 from tests.lab.wheels import VENV
 
 #: Runs on each machine: a turn over all processes takes a few milliseconds, so that one which lives
@@ -24,7 +25,9 @@ while time.monotonic() < end and not stop.exists():
         if secret in words:
             seen.add(words.replace(b"\\0", b" ").decode(errors="replace"))
     time.sleep(0.02)
-pathlib.Path("/run/hakube-spy.seen").write_text(repr((turns, sorted(seen))))
+new = pathlib.Path("/run/hakube-spy.new")
+new.write_text(repr((turns, sorted(seen))))
+new.rename("/run/hakube-spy.seen")
 """
 
 _LOGS = ("/var/log", "/run/log", "/var/cache/salt", "/var/cache/hakube", "/tmp", "/run/hakube")
@@ -43,9 +46,10 @@ class Lookout:
         for machine in self._lab.machines:
             machine.write("/root/spy.py", _SPY)
             machine.write("/root/secret", self._secret)
+            # Opened before it is removed, however late the spy itself begins.
             machine.run(
-                "rm -f /run/hakube-spy.*; setsid python3 /root/spy.py "
-                f"{self._seconds} < /root/secret > /dev/null 2>&1 & sleep 0.2; rm /root/secret"
+                "rm -f /run/hakube-spy.*; exec 3< /root/secret; rm /root/secret; "
+                f"setsid python3 /root/spy.py {self._seconds} <&3 3<&- > /dev/null 2>&1 &"
             )
         self._lab.master.run(
             f"setsid timeout {self._seconds} {VENV}/bin/salt-run state.event "
@@ -57,8 +61,7 @@ class Lookout:
         """End the watch. Returns a line for each place where the secret was seen."""
         found = []
         for machine in self._lab.machines:
-            machine.run("touch /run/hakube-spy.stop; sleep 0.3")
-            turns, seen = eval(machine.read("/run/hakube-spy.seen"))  # our own repr
+            turns, seen = self._spied(machine)
             self.turns += turns
             found += [f"{machine.name}: a process has it: {words}" for words in seen]
             found += self._in_logs(machine)
@@ -67,6 +70,17 @@ class Lookout:
         if self._secret in events:
             found.append("an event has it")
         return found
+
+    def _spied(self, machine) -> tuple[int, list[str]]:
+        """End the spy there: how often it looked, and the processes with the secret."""
+        machine.run("touch /run/hakube-spy.stop")
+        told = "/run/hakube-spy.seen"
+        wait_until(
+            lambda: machine.run(["test", "-e", told], check=False).returncode == 0,
+            f"the spy on {machine.name} to tell what it saw",
+            timeout=30,
+        )
+        return eval(machine.read(told))  # our own repr
 
     def _in_logs(self, machine) -> list[str]:
         # The master keeps the pillars that it compiled; those are the pillar itself.
