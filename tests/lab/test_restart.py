@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REA
 
 CONFIG = "/etc/haproxy/haproxy.cfg"
 MONITOR = 5  # seconds, of Pacemaker's
+NONE = ("0", "")  # failures
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,8 @@ def test_our_drop_in_is_read_after_pacemakers(node):
 
 def test_a_crash_is_mended_before_pacemaker_sees_it(node):
     node.run("crm_resource --cleanup --resource=haproxy --node=" + node.name)
-    before = failures(node)
+    # What was counted before goes a moment after the cleanup has ended.
+    wait_until(lambda: failures(node) in NONE, "no failure to be counted", timeout=30)
     (pid,) = shown(node, "MainPID")
     node.run(f"kill -9 {pid}")
     wait_until(
@@ -64,11 +66,11 @@ def test_a_crash_is_mended_before_pacemaker_sees_it(node):
             and shown(node, "MainPID") != [pid]
         ),
         "haproxy to be back",
-        timeout=MONITOR,
+        timeout=30,  # by whom it was mended the count says, not the clock of a busy machine
         every=0.05,
     )
     time.sleep(MONITOR + 1)  # for its monitor to have looked
-    assert failures(node) == before
+    assert failures(node) in NONE
 
 
 def test_a_stop_by_pacemaker_stays_a_stop(node):
@@ -92,7 +94,7 @@ def test_a_crash_loop_ends_and_is_pacemakers_until_the_file_is_put_right(node):
         node.run(f"kill -9 {pid}")
         wait_for(node, "failed")
         wait_until(
-            lambda: failures(node) not in ("0", ""),
+            lambda: failures(node) not in NONE,
             "Pacemaker to see that it failed",
             timeout=60,
             every=0.5,
