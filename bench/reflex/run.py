@@ -121,7 +121,7 @@ def _seen(eyes: Eyes, since: float, mended: float, until: float) -> dict[str, An
     }
 
 
-def _steady(eyes: Eyes, seconds: float = 2.0, timeout: float = 60.0) -> None:
+def _steady(eyes: Eyes, seconds: float = 2.0, timeout: float = 180.0) -> None:
     """Wait until the client has had no failure for some time."""
 
     def steady() -> bool:

@@ -41,6 +41,12 @@ def loose(limit):
     return None if limit is None else limit * SLOWER
 
 
+def without(seen):
+    """Seconds without service. One connection that the machine's slowness fails later on would have
+    them last until then; more of them are an outage that has not ended."""
+    return seen["gap"] if seen["after"] <= NOISE else seen["without"]
+
+
 @pytest.mark.parametrize("key", [key for key in FAULTS if key not in LIKE_ANOTHER])
 def test_service_is_back_and_the_cluster_whole_after(applied, nodes, key):
     fault = FAULTS[key]
@@ -51,8 +57,8 @@ def test_service_is_back_and_the_cluster_whole_after(applied, nodes, key):
         print(json.dumps({name: told[name] for name in ("moves", "status", "journal")}, indent=1))
     assert told["sick"] == []
     if mark.most is not None:
-        assert seen["without"] is not None, told["moves"]
-        assert seen["without"] <= loose(mark.most), told["moves"]
+        assert without(seen) is not None, told["moves"]
+        assert without(seen) <= loose(mark.most), told["moves"]
     if mark.last is not None:
         assert (seen["last"] or 0) <= loose(mark.last)
     if mark.failed is not None:
