@@ -14,7 +14,7 @@ from tests.lab.cgroup import Cgroup
 from tests.lab.network import VIP, VIP6, Network, address, processes_in
 from tests.lab.node import Client, Node
 from tests.lab.prerequisites import missing, prepare
-from tests.lab.process import LabError, ProcessId, Progress, silent, step
+from tests.lab.process import LabError, ProcessId, Progress, end, silent, step
 from tests.lab.state import Record, records
 
 
@@ -274,15 +274,11 @@ def take_down(record: Record) -> None:
         record.save()
     for name in record.cgroups:
         Cgroup(name).kill()
-    for supervisor in record.processes.values():
-        for child in supervisor.children() if supervisor.alive else []:
-            child.kill()
-        supervisor.kill()
+    supervisors = list(record.processes.values())
+    end([child for it in supervisors if it.alive for child in it.children()] + supervisors)
     # Whoever else is in these namespaces got there through this lab: commands that a test left.
-    for pid in processes_in(record.namespaces):
-        process = ProcessId.of(pid)
-        if process and pid != os.getpid():
-            process.kill()
+    others = map(ProcessId.of, processes_in(record.namespaces))
+    end([it for it in others if it and it.pid != os.getpid()])
     for namespace in record.namespaces:
         Network.remove(namespace)
     for name in record.cgroups:

@@ -210,6 +210,18 @@ class ProcessId:
         return [child for child in map(ProcessId.of, map(int, pids)) if child]
 
 
+def end(processes: Sequence[ProcessId]) -> None:
+    """Kill them and wait: on a busy machine one that is killed is there for another moment."""
+    for process in processes:
+        process.kill()
+    wait_until(
+        lambda: not any(process.alive for process in processes),
+        "what was killed to end",
+        timeout=20,
+        every=0.02,
+    )
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, timeout: float, what: str, progress: Progress = silent) -> Iterator[None]:
     """Hold a lock file; the kernel drops the lock of a holder that was killed.
