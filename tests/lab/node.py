@@ -182,11 +182,12 @@ class Node(Machine):
             # Without one systemd takes the boot for the first and enables every unit there is.
             (etc / "machine-id").write_text(uuid.uuid4().hex + "\n")
             (etc / "hostname").write_text(self.name + "\n")
-            # trixie's pcsd (puma) now and then does not hear that it is to end, and a power-off
-            # waits 90 s for it, when all else has ended.
-            drop_in = etc / "systemd/system/pcsd-ruby.service.d/lab.conf"
-            drop_in.parent.mkdir(parents=True, exist_ok=True)
-            drop_in.write_text("[Service]\nTimeoutStopSec=10\n")
+            # pcsd, and trixie's puma beside it, now and then do not hear that they are to end, and
+            # a power-off waits 90 s for them, when all else has ended.
+            for unit in ("pcsd", "pcsd-ruby"):
+                drop_in = etc / f"systemd/system/{unit}.service.d/lab.conf"
+                drop_in.parent.mkdir(parents=True, exist_ok=True)
+                drop_in.write_text("[Service]\nTimeoutStopSec=10\n")
 
     def _wait_until_booted(self, timeout: float) -> None:
         def done() -> bool:
