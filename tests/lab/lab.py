@@ -161,7 +161,7 @@ class Lab:
         """The same as a person sees it: Salt's own text."""
         argv = [f"{wheels.VENV}/bin/salt", "--no-color", "--timeout", str(int(timeout))]
         words = [*argv, target, function, *salt.arguments(args, {})]
-        done = self.master.run(words, timeout=timeout + 30, check=False)
+        done = self.master.run(words, timeout=timeout + salt.LONGER, check=False)
         return done.stdout + done.stderr
 
     def write_pillar(self, text: str) -> None:

@@ -64,6 +64,10 @@ log_level: warning
 #: Where the master publishes its jobs; a minion connects once the master has accepted it.
 _PUBLISH_PORT = 4505
 
+#: Seconds by which `salt` outlives its own timeout where a minion is silent: it asks for the job
+#: (gather_job_timeout), and takes its time to start on a busy machine.
+LONGER = 60
+
 PILLAR_ROOT = "/srv/pillar"
 FILE_ROOT = "/srv/salt"
 
@@ -101,7 +105,7 @@ def call(master: Machine, target: str, function: str, words: list[str], timeout:
     reads the output knows more.
     """
     argv = [f"{VENV}/bin/salt", "--static", "--out=json", "--timeout", str(int(timeout))]
-    done = master.run([*argv, target, function, *words], timeout=timeout + 30, check=False)
+    done = master.run([*argv, target, function, *words], timeout=timeout + LONGER, check=False)
     return done.stdout or done.stderr
 
 

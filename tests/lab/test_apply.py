@@ -124,7 +124,7 @@ def test_a_second_apply_changes_nothing(applied, apply):
 
 def test_neither_does_one_node_after_the_other(applied, apply):
     text = apply.lab.master.run(
-        "/opt/salt/bin/salt -b 1 'node[123]' state.apply hakube --out=json --static", timeout=200
+        "/opt/salt/bin/salt -b 1 'node[123]' state.apply hakube --out=json --static", timeout=600
     ).stdout
     assert text.count('"result": true') >= 3 * 8
     assert '"result": false' not in text
