@@ -82,4 +82,5 @@ def test_a_vip_whose_stop_failed_without_an_address_is_started_elsewhere(applied
     finally:
         node.run(f"crm_resource --clear -r {VIP}", timeout=60)
     assert health.wait(applied, nodes, 120) == []
-    assert health.failures(node) == []
+    # Not of others: without an API for that long a scheduler may have ended.
+    assert [it for it in health.failures(node) if it.startswith(f"{VIP} ")] == []
