@@ -11,7 +11,7 @@ from saltext_hakube.core.corosync import running as parse_running
 from tests.lab import missing
 from tests.lab.conftest import changed, failed
 from tests.lab.process import wait_until
-from tests.lab.test_apply import holders, ready
+from tests.lab.test_apply import PATIENCE, holders, ready
 
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
@@ -63,7 +63,7 @@ def test_another_timing_is_set_while_the_cluster_runs_and_nobody_notices(applied
 
     def ask():
         while not over.is_set():
-            answers.append(ready(applied))
+            answers.append(ready(applied, patience=PATIENCE))
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         asking = pool.submit(ask)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.lab import missing
 from tests.lab.conftest import changed, failed
-from tests.lab.test_apply import NODES, holders, ready
+from tests.lab.test_apply import NODES, PATIENCE, holders, ready
 
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
@@ -36,7 +36,7 @@ class Asking:
 
     def _ask(self):
         while not self._over.wait(0.2) and self.times < 1500:
-            answer = ready(self.lab)
+            answer = ready(self.lab, patience=PATIENCE)
             self.times += 1
             if answer != "ok":
                 self.unanswered.append(answer)
