@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from bench.reflex import health
 from tests.lab import missing
 from tests.lab.process import wait_until
 
@@ -17,15 +18,17 @@ UNIT = "kube-scheduler"
 
 @pytest.fixture
 def nodes(applied):
-    """The nodes, with the daemon; without it afterwards, where there was none before."""
-    nodes = applied.nodes[:3]
+    """Those of the cluster, three or, after other tests, four, with the daemon; without it
+    afterwards, where there was none before."""
+    nodes = health.members(applied)
+    target = f"node[{''.join(node.name.removeprefix('node') for node in nodes)}]"
     had = nodes[0].run(f"test -e {CONFIG}", check=False).returncode == 0
     # The session's pillar has no healing, which would take it away.
-    for minion, done in applied.salt("node[123]", "hakube_probe.apply").items():
+    for minion, done in applied.salt(target, "hakube_probe.apply").items():
         assert isinstance(done, dict), f"{minion}: {done}"
     yield nodes
     if not had:
-        applied.salt("node[123]", "hakube_probe.remove")
+        applied.salt(target, "hakube_probe.remove")
 
 
 def seen(node):
@@ -56,9 +59,9 @@ def test_what_is_well_is_up_and_a_scheduler_that_hangs_is_seen(nodes):
     # One that is where no look has been yet, or starts again after a former test, is not down.
     wait_until(lambda: len(running()) == 1, "one node to find its scheduler up", timeout=60)
     wait_until(
-        lambda: [value(node, "vip.request") for node in nodes].count("up") == 2,
-        "the two nodes without the VIP to reach it",
-        timeout=30,
+        lambda: [value(node, "vip.request") for node in nodes].count("up") == len(nodes) - 1,
+        "the nodes without the VIP to reach it",
+        timeout=60,
     )
     runs = running()
     begin = time.monotonic()
