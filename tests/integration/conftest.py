@@ -112,7 +112,8 @@ def salt(master, minion):
 @pytest.fixture(scope="session")
 def client(master, minion):
     """The same without the start of a process."""
-    with get_local_client(mopts=dict(master.config)) as found:
+    # Salt's own 5 s, and 10 to hear that a job still runs, are too few on a busy machine.
+    with get_local_client(mopts={**master.config, "timeout": 60}) as found:
         yield found
 
 

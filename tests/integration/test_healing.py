@@ -285,7 +285,7 @@ def test_a_minion_that_answers_for_another_is_not_believed(healing, ghost, how):
     """Salt believes the last two, and has them in its job cache."""
     asker = ask.Asker(healing.opts)
     forge = {"how": how, "victim": ghost}
-    told = asker(["node1", ghost], "hakube_heal.report", 10, hold=forge)
+    told = asker(["node1", ghost], "hakube_heal.report", 12, hold=forge)
     assert told["node1"].good
     assert ghost not in told or not told[ghost].good
     if how == "syndic":

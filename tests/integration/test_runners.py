@@ -29,11 +29,11 @@ def test_master_config_prints_the_file_that_the_master_needs(salt_run, master):
 def test_the_doctor_finds_every_minion_and_what_it_lacks(salt_run, minion, pillar, minimal, ghost):
     pillar({**minimal, "cluster": {**minimal["cluster"], "nodes": {"node1": "192.0.2.11"}}})
     started = time.monotonic()
-    told = salt_run.run("hakube.doctor", "timeout=5")
-    assert time.monotonic() - started < 50  # to begin it takes a busy machine some of them
+    told = salt_run.run("hakube.doctor", "timeout=15")
+    assert time.monotonic() - started < 60
     assert told.data["minions"]["node1"]["extension"] == saltext_hakube.__version__
     assert told.data["problems"] == [
-        "ghost: no answer within 5 s; is the machine up, its salt-minion running?"
+        "ghost: no answer within 15 s; is the machine up, its salt-minion running?"
     ]
     assert told.returncode == told.data["retcode"] == 1
 
