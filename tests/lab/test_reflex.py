@@ -47,6 +47,13 @@ def without(seen):
     return seen["gap"] if seen["after"] <= NOISE else seen["without"]
 
 
+def last(told):
+    """Seconds until the last connection that failed before anything was taken back; so many as the
+    machine's slowness may have failed are not counted."""
+    failed = sorted(at for at, _took, _got in told["failed"] if at >= 0)[: told["seen"]["failed"]]
+    return failed[-1 - NOISE] if len(failed) > NOISE else 0
+
+
 @pytest.mark.parametrize("key", [key for key in FAULTS if key not in LIKE_ANOTHER])
 def test_service_is_back_and_the_cluster_whole_after(applied, nodes, key):
     fault = FAULTS[key]
@@ -60,7 +67,7 @@ def test_service_is_back_and_the_cluster_whole_after(applied, nodes, key):
         assert without(seen) is not None, told["moves"]
         assert without(seen) <= loose(mark.most), told["moves"]
     if mark.last is not None:
-        assert (seen["last"] or 0) <= loose(mark.last)
+        assert last(told) <= loose(mark.last)
     if mark.failed is not None:
         assert seen["failed"] <= mark.failed + NOISE
     if mark.after is not None:
