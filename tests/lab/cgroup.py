@@ -45,12 +45,12 @@ class Cgroup:
         wait_until(gone, f"the cgroup {self.folder} to be empty", timeout=20, every=0.05)
 
     def set_frozen(self, frozen: bool) -> None:
-        """Stop every process in it, or let them go on."""
+        """Stop every process in it, or let them go on; one that waits for a disk comes later."""
         (self.folder / "cgroup.freeze").write_text(str(int(frozen)))
         events = self.folder / "cgroup.events"
         wanted = f"frozen {int(frozen)}"
         what = f"{self.folder} to be {wanted}"
-        wait_until(lambda: wanted in events.read_text(), what, timeout=10, every=0.02)
+        wait_until(lambda: wanted in events.read_text(), what, timeout=30, every=0.02)
 
     def kill(self) -> None:
         """End every process in it, at once."""

@@ -206,8 +206,8 @@ class Node(Machine):
         process = self._record.process(self.name)
         return process is not None and process.alive
 
-    def power_off(self, *, timeout: float = 90) -> None:
-        """Switch it off in good order: systemd stops all units first."""
+    def power_off(self, *, timeout: float = 180) -> None:
+        """Switch it off in good order: systemd stops all units first, each within its 90 s."""
         leader = self._leader()
         if leader:
             leader.kill(signal.SIGRTMIN + 4)  # systemd(1): "powers off"
