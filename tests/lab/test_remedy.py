@@ -5,6 +5,7 @@ import pytest
 from bench.reflex import faults, health
 from tests.lab import missing
 from tests.lab.process import wait_until
+from tests.lab.wheels import VENV
 
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
@@ -12,6 +13,13 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=REA
 CONFIG = "/etc/haproxy/haproxy.cfg"
 #: What says why it is not so just now: a machine that is late itself, the last action that settles.
 LATER = ("nothing", "refused")
+#: Never crm_resource itself: where a monitor has not answered, the cluster would stand still.
+REFRESH = """
+import sys
+from saltext_hakube.host import forget
+from saltext_hakube.host.machine import Machine
+forget.refresh(Machine(), *sys.argv[1:], timeout=60, patience=60)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +98,7 @@ def test_a_unit_that_pacemaker_takes_for_running_and_is_not_comes_back(applied, 
     where = nodes[0].run("crm_resource --resource scheduler --locate").stdout
     node = next(node for node in nodes if node.name in where.split())
     # Its monitor, every minute, begins anew with a look now: else it may be faster than we are.
-    node.run(f"crm_resource --refresh --resource scheduler --node {node.name}")
+    node.run([f"{VENV}/bin/python", "-c", REFRESH, "scheduler", node.name], timeout=150)
     node.run("crm_resource --wait --timeout=120s", timeout=135)
     node.run("systemctl stop kube-scheduler")
     told = mend(node, "hand", "scheduler")
