@@ -17,6 +17,7 @@ from saltext_hakube.core.errors import CommandError, NotInstalled, TimedOut
 
 # The cluster's programs live in sbin, which a minion started by hand may not have in its PATH.
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+LAST = 2.0  # seconds for what was killed to end
 
 
 class Result(NamedTuple):
@@ -42,8 +43,9 @@ def run(
 ) -> Result:
     """Run a program to its end.
 
-    ``timeout`` in seconds: after it the program and its children are killed. ``ok`` lists the
-    exit codes that are no error (``None``: all). ``env`` is added to the environment.
+    ``timeout`` in seconds: after it the program and its children are killed; they are waited for
+    two seconds more at the most. ``ok`` lists the exit codes that are no error (``None``: all).
+    ``env`` is added to the environment.
 
     Raises NotInstalled, TimedOut, CommandError.
     """
@@ -82,4 +84,11 @@ def run(
 def _kill_group(process: subprocess.Popen) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    # Not for ever: one in a session of its own may hold the pipes, and one that waits for a disk
+    # that hangs does not end.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=LAST)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        with contextlib.suppress(OSError):
+            if pipe is not None:
+                pipe.close()
