@@ -137,15 +137,10 @@ def _change(folder: Path, change: Callable[[dict[Key, Fault]], None]) -> None:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Raises HakubeError where another one writes for long."""
-    end = time.monotonic() + WAIT
-    while True:
-        with lock.held(folder / f"{FILE}.lock") as mine:
-            if mine:
-                yield
-                return
-        if time.monotonic() > end:
+    with lock.held(folder / f"{FILE}.lock", WAIT) as mine:
+        if not mine:
             raise HakubeError("another one writes it")
-        time.sleep(0.02)
+        yield
 
 
 def reserve(folder: Path) -> None:

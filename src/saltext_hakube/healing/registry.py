@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 FRESH = 180.0  # seconds
 #: A minion that nobody knows makes it read again, but no more often: its id may be invented.
 AGAIN = 60.0
-#: Seconds for another one who reads it, where it has to be read anew; and between two looks.
-PATIENCE, LOOK = 10.0, 0.05
+#: Seconds for another one who reads it, where it has to be read anew.
+PATIENCE = 10.0
 #: Minions whose cached pillar is damaged; where it is more, it is rather the cache that fails.
 DAMAGED = 20
 
@@ -49,15 +49,9 @@ def known(opts: Mapping[str, Any], *, stranger: bool = False, fresh: bool = Fals
     limit = 0.0 if fresh else AGAIN if stranger else FRESH
     if found and age is not None and 0 <= age < limit:
         return found
-    end = time.monotonic() + (PATIENCE if fresh else 0.0)
-    while True:
-        with lock.held(folder / ".registry.lock") as mine:
-            if mine:
-                return _read(opts, folder)
-        # Somebody reads it just now, and may have begun before what is to be seen was there.
-        if time.monotonic() >= end:
-            return found or Known()
-        time.sleep(LOOK)
+    # Who reads it just now may have begun before what is to be seen was there.
+    with lock.held(folder / ".registry.lock", PATIENCE if fresh else 0.0) as mine:
+        return _read(opts, folder) if mine else found or Known()
 
 
 def kept(folder: Path) -> Known | None:

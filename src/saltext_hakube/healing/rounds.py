@@ -277,9 +277,7 @@ class Round:
     def _wishes(self) -> None:
         for file, wish in wishes.waiting(self._folder):
             with wishes.held(file) as there:
-                if not there:  # it was taken back
-                    continue
-                if wish is not None:
+                if there and wish is not None:  # else it was taken back
                     self._keep(granted(self.state, wish))
                 file.unlink(missing_ok=True)
 

@@ -11,7 +11,6 @@ import fcntl
 import os
 import re
 import stat
-import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +20,7 @@ from saltext_hakube.core.errors import HakubeError
 from saltext_hakube.core.remedy import ledger
 from saltext_hakube.core.remedy.ledger import Damage, Head, Reading
 from saltext_hakube.host import files
+from saltext_hakube.host.lock import taken
 
 CURRENT = "ledger.jsonl"
 NEW = "ledger.jsonl.new"
@@ -31,8 +31,6 @@ _OLDER = re.compile(r"ledger-(\d{4,})(-damaged)?\.jsonl\Z")
 LIMIT = 8_000_000
 #: A file is at most full, after a snapshot. One that is longer is none of ours.
 MOST = LIMIT + ledger.LONGEST
-# How often those who wait for the lock look. Seconds.
-LOOK = 0.05
 
 
 class Busy(HakubeError):
@@ -136,15 +134,11 @@ def lock(path: Path, owner: str, wait: float) -> int:
     """The descriptor that holds the lock. Raises Busy, which says who has it."""
     with saying("lock", path):
         descriptor = open_to_write(path, os.O_CREAT)
-    end = time.monotonic() + wait
     try:
-        while not _locked(descriptor):
-            left = end - time.monotonic()
-            if left <= 0:
-                who = os.pread(descriptor, 300, 0).decode(errors="replace").strip()
-                waited = f", and did not give it back within {wait:g} s" if wait else ""
-                raise Busy(f"{path.parent / CURRENT} is written by {who or 'another one'}{waited}")
-            time.sleep(min(LOOK, left))
+        if not taken(descriptor, wait):
+            who = os.pread(descriptor, 300, 0).decode(errors="replace").strip()
+            waited = f", and did not give it back within {wait:g} s" if wait else ""
+            raise Busy(f"{path.parent / CURRENT} is written by {who or 'another one'}{waited}")
         since = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
         told = f"{' '.join(owner.split())[:100]} (pid {os.getpid()}, since {since})"
         # On a full disk nobody is told who; that it is held is told nevertheless.
@@ -161,14 +155,6 @@ def unlock(descriptor: int) -> None:
     # A process that was forked meanwhile has the lock, too, unless it is given back.
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextlib.contextmanager

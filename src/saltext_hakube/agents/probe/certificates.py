@@ -7,6 +7,7 @@ there.
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
@@ -83,24 +84,28 @@ class Certificates:
         self._known: dict[str, _File] = {}
 
     def look(self, now: float) -> Look:
-        files = {path: self._read(path) for path in self._listed()}
+        listed, problems = self._listed()
+        files = {path: self._read(path) for path in listed}
         for path in [it for file in files.values() for it in file.named]:
             files.setdefault(path, self._read(path))
         look = judge(((path, it) for path, one in files.items() for it in one.validities), now)
-        problems = [f"{path} {one.problem}" for path, one in files.items() if one.problem]
+        problems += [f"{path} {one.problem}" for path, one in files.items() if one.problem]
         if look.value == DOWN:
             return look
         if not any(one.validities for one in files.values()):
             problems = problems or ["there is no certificate to look at"]
         return unknown("; ".join(problems)) if problems else look
 
-    def _listed(self) -> dict[str, None]:
-        """Folders are those of files that end in .crt, as kubeadm has them."""
+    def _listed(self) -> tuple[dict[str, None], list[str]]:
+        """The files; and what folders cannot be read, a line each."""
         found: dict[str, None] = {}
+        problems = []
         for path in map(Path, self._paths):
-            files = [*_within(path), *_within(path / "etcd")] if path.is_dir() else [path]
-            found |= dict.fromkeys(str(it) for it in sorted(files))
-        return found
+            try:
+                found |= dict.fromkeys(str(it) for it in sorted(_files(path)))
+            except OSError as error:
+                problems.append(f"{path} cannot be read ({error.strerror})")
+        return found, problems
 
     def _read(self, path: str) -> _File:
         try:
@@ -117,12 +122,17 @@ class Certificates:
             return _File(None, problem=f"cannot be read ({error.strerror})")
 
 
-def _within(folder: Path) -> list[Path]:
-    """None where it is no folder that may be read; one that goes just now would fail a glob."""
-    try:
-        return [it for it in folder.iterdir() if it.suffix == ".crt"]
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return []
+def _files(path: Path) -> list[Path]:
+    """The file itself; of a folder those that end in .crt, and those in its etcd, as kubeadm has
+    them. Raises OSError."""
+    if not path.is_dir():
+        return [path]
+    found: list[Path] = []
+    for folder in (path, path / "etcd"):
+        # It may go just now, or there is none. (Path.glob would fail of the former.)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            found += (it for it in folder.iterdir() if it.suffix == ".crt")
+    return found
 
 
 def _file(state: object, content: bytes, folder: Path) -> _File:

@@ -1,9 +1,11 @@
 """How long certificates hold: made by openssl, in all the files where they are."""
 
 import base64
+import errno
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -99,6 +101,24 @@ def test_a_folder_that_comes_and_goes_is_no_failure(tmp_path):
         over.set()
         other.join()
     assert found == {UNKNOWN}
+
+
+@needs_openssl
+def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_looked_at(
+    pki, tmp_path, monkeypatch
+):
+    (tmp_path / "bad").mkdir()
+    iterdir = Path.iterdir
+
+    def fails(folder):
+        if folder == tmp_path / "bad":
+            raise OSError(errno.EIO, "Input/output error")
+        return iterdir(folder)
+
+    monkeypatch.setattr(Path, "iterdir", fails)
+    look = Certificates([str(tmp_path / "bad"), str(pki / "ca.crt")]).look(time.time())
+    assert look.value == UNKNOWN
+    assert look.why == f"{tmp_path / 'bad'} cannot be read (Input/output error)"
 
 
 def test_without_any_nobody_knows(tmp_path):
